@@ -1,0 +1,180 @@
+import type { Choice, AttentionReason, ObjectState, ReviewMode, RunStatus, RunStep } from './status.js';
+import type { FailureCode, FailureInfo } from './failures.js';
+import type { ObjectName } from './objects.js';
+import type { RunRef } from './ids.js';
+
+/** Who decided: from a key, a `Sluice-Actor` header, or a Temporal identity. */
+export interface Actor {
+  id: string;
+  name: string;
+}
+
+export interface PreflightResult {
+  /** The run has blockers on its document and must close `failed`; nothing was touched. */
+  blocked: FailureInfo | null;
+  /** In the order in which they are moved. */
+  objects: ObjectName[];
+  review: ReviewMode;
+  reminderHours: number;
+}
+
+export interface SliceArgs {
+  ref: RunRef;
+  object: ObjectName;
+  /** Counts up from 0 over the whole transfer, continued-as-new runs included; fences older attempts. */
+  slice: number;
+  /** Pages this slice may apply at the most. */
+  pages: number;
+  /** Questions that a person answered with `resume` for this object: they do not ask again. */
+  allowed: FailureCode[];
+}
+
+/** What stops a transfer until a person (or a clock) moves it on. Counts and codes only: this enters history. */
+export interface Parked {
+  reason: Extract<AttentionReason, 'reconnect' | 'permission' | 'breaker' | 'question'>;
+  code: FailureCode;
+  message: string;
+  choices: Choice[];
+}
+
+export type SliceEnd =
+  | { state: 'more' }
+  | { state: 'done' }
+  | { state: 'paused' }
+  | { state: 'cancelled' }
+  | { state: 'wait'; until: string; code: FailureCode }
+  | { state: 'parked'; parked: Parked }
+  | { state: 'failed'; failure: FailureInfo };
+
+/** How a transfer child ends: never `more`. `slice` is where the next child goes on. */
+export interface TransferEnd {
+  end: Exclude<SliceEnd, { state: 'more' }>;
+  slice: number;
+}
+
+export interface TransferArgs {
+  ref: RunRef;
+  object: ObjectName;
+  slice: number;
+  allowed: FailureCode[];
+  /** Continue as new after so many slices, at the latest. */
+  slicesPerHistory: number;
+}
+
+export interface ChecklistSummary {
+  /** Items of kind `confirmed` that a review must confirm. */
+  openItems: string[];
+  /** Measured items with status `warning`. */
+  findings: string[];
+  /** Nothing created, updated, deleted or newly failed. */
+  nothingNew: boolean;
+  /** Records that this object's pages wrote (created or updated, deleted). */
+  written: number;
+}
+
+export type CleanupBy = 'sluice' | 'person';
+
+export interface ReviewDecision {
+  object: ObjectName;
+  decision: 'accept' | 'accept_and_stop' | 'clean_up';
+  cleanupBy?: CleanupBy;
+  then?: 'continue' | 'stop';
+  confirmed: string[];
+  note?: string;
+  release?: 'all' | 'drop' | 'keep';
+  actor: Actor;
+}
+
+/** What a run's document shows while it waits for a person. */
+export interface Attention {
+  reason: AttentionReason;
+  object: ObjectName | null;
+  questionId: string | null;
+  code: FailureCode | null;
+  message: string | null;
+  choices: string[];
+}
+
+/** One change of a run's document, as its workflow tells it. Each is safe to repeat: it states, it does not add. */
+export type Progress =
+  | { kind: 'step'; step: RunStep; object: ObjectName | null }
+  | { kind: 'object'; object: ObjectName; state: ObjectState }
+  | { kind: 'attention'; attention: Attention }
+  | { kind: 'going' }
+  | { kind: 'paused' }
+  | { kind: 'waiting'; until: string; code: FailureCode }
+  | { kind: 'reminded' };
+
+export interface UndoArgs {
+  ref: RunRef;
+  /** Only this object of the run; all of its objects, last first, when absent. */
+  object: ObjectName | null;
+  actor: Actor;
+  note: string;
+}
+
+export type UndoEnd = { state: 'done' } | { state: 'more' };
+
+/** Undo, or a recorded clean-up, of a run that has ended. */
+export interface CleanupArgs extends UndoArgs {
+  mode: 'undo' | 'manual';
+}
+
+export interface RunEnd {
+  status: RunStatus;
+}
+
+export interface CloseArgs {
+  ref: RunRef;
+  status: Extract<RunStatus, 'completed' | 'failed' | 'cancelled'>;
+  error: FailureInfo | null;
+}
+
+/** What the API wants from a worker, as a short workflow. The answer goes to the store under `answerId`, never into history. */
+export type Ask =
+  | { about: 'check'; workspaceId: string; appId: string }
+  | { about: 'preflight'; workspaceId: string; appId: string; objects: ObjectName[] | null }
+  | { about: 'compare'; workspaceId: string; recordId: string; appId: string | null }
+  | { about: 'inspect'; workspaceId: string; appId: string; fileId: string }
+  | { about: 'undo_preview'; workspaceId: string; appId: string; runId: string; object: ObjectName | null };
+
+export interface AskArgs {
+  answerId: string;
+  ask: Ask;
+}
+
+/**
+ * The outside world as the workflows see it. Owned by the workflow side; `createActivities` satisfies it.
+ * Every one may be repeated at any moment: each says in its own docstring why that is safe.
+ */
+export interface Activities {
+  beginRun(ref: RunRef): Promise<void>;
+  preflight(ref: RunRef): Promise<PreflightResult>;
+  recordProgress(args: { ref: RunRef; progress: Progress }): Promise<void>;
+  openHold(ref: RunRef): Promise<void>;
+  endHold(ref: RunRef): Promise<void>;
+  setControl(args: { ref: RunRef; control: 'go' | 'pause' | 'cancel' }): Promise<void>;
+  transferSlice(args: SliceArgs): Promise<SliceEnd>;
+  resolveSlice(args: SliceArgs): Promise<SliceEnd>;
+  recordAnswer(args: {
+    ref: RunRef;
+    object: ObjectName;
+    questionId: string;
+    choice: Choice;
+    note: string;
+    actor: Actor;
+  }): Promise<void>;
+  /** Fences an object's transfer for good and takes staged pages that were never applied off the books. */
+  closeTransfer(args: { ref: RunRef; object: ObjectName; why: ObjectState }): Promise<void>;
+  buildChecklist(args: {
+    ref: RunRef;
+    object: ObjectName;
+    enteringReview: boolean;
+  }): Promise<ChecklistSummary>;
+  recordReview(args: { ref: RunRef; review: ReviewDecision }): Promise<void>;
+  recordCleanup(args: UndoArgs): Promise<void>;
+  undoSlice(args: UndoArgs): Promise<UndoEnd>;
+  closeRun(args: CloseArgs): Promise<{ status: RunStatus }>;
+  answerAsk(args: AskArgs): Promise<void>;
+  sweep(): Promise<void>;
+}

@@ -1,0 +1,5 @@
+export { importWorkflow } from './import.js';
+export { transferWorkflow } from './transfer.js';
+export { cleanupWorkflow } from './cleanup.js';
+export { askProviderWorkflow } from './ask-provider.js';
+export { sweepWorkflow } from './sweep.js';

@@ -1,0 +1,142 @@
+import { condition, uuid4 } from '@temporalio/workflow';
+import type { Attention, Actor, Parked, ReviewDecision } from '../contract/activities.js';
+import type { FailureCode } from '../contract/failures.js';
+import type { RunRef } from '../contract/ids.js';
+import type { ObjectName } from '../contract/objects.js';
+import type { AttentionReason, Choice, ObjectState, RunStep } from '../contract/status.js';
+import { small } from '../activity-options.js';
+import { undo } from './clean-up.js';
+import { listen, type Waiting } from './listen.js';
+
+/** Where a run meets people: it says where it is, asks, and waits. Each wait is named, and says what silence means. */
+export interface Desk {
+  readonly ref: RunRef;
+  /** Set when a person asked for everything this run wrote to be taken back. */
+  readonly undoAllAsked: { actor: Actor; note: string } | null;
+  enter(step: RunStep, object: ObjectName | null): Promise<void>;
+  objectIs(object: ObjectName, state: ObjectState): Promise<void>;
+  /** Slices count up over all attempts at an object, so that an older attempt can be told from a newer one. */
+  nextSlice(object: ObjectName, atLeast?: number): number;
+  /** Until a person decides. Silence keeps the run waiting, with a reminder every so many hours. */
+  reviewOf(object: ObjectName, openItems: string[], reminderHours: number): Promise<ReviewDecision>;
+  /** Until a person answers, or (parked for its connection) a check succeeds. Silence keeps the run parked. */
+  ask(object: ObjectName, parked: Parked): Promise<Choice>;
+  /** Until a person says that the clean-up is done. */
+  personsCleanup(object: ObjectName): Promise<void>;
+  restWhilePaused(): Promise<void>;
+  /** A provider's limit: until the time has come, or a pause or cancel wakes the run. Nobody is needed. */
+  sleepUntil(until: string, code: FailureCode): Promise<void>;
+  /** From here on every message is refused: the run is ending. */
+  stopListening(): void;
+}
+
+export function openDesk(ref: RunRef): Desk {
+  const waiting: Waiting = {
+    step: 'preflight',
+    object: null,
+    review: null,
+    question: null,
+    personsCleanup: null,
+    pause: 'go',
+    cleanups: [],
+    undoAll: null,
+    connectionChecks: 0,
+    ending: false,
+  };
+  listen(ref, waiting);
+  const slices = new Map<ObjectName, number>();
+
+  const tell = (progress: Parameters<typeof small.recordProgress>[0]['progress']): Promise<void> =>
+    small.recordProgress({ ref, progress });
+
+  const need = (reason: AttentionReason, object: ObjectName, more: Partial<Attention> = {}): Promise<void> =>
+    tell({
+      kind: 'attention',
+      attention: { reason, object, questionId: null, code: null, message: null, choices: [], ...more },
+    });
+
+  /** Waits, and meanwhile undoes other objects of this run if a person asks for it: one at a time, never beside a transfer. */
+  async function until(isTrue: () => boolean): Promise<void> {
+    for (;;) {
+      await condition(() => isTrue() || waiting.cleanups.length > 0);
+      const next = waiting.cleanups[0];
+      if (!next) return;
+      await undo({ ref, ...next });
+      waiting.cleanups.shift();
+    }
+  }
+
+  return {
+    ref,
+    get undoAllAsked() {
+      return waiting.undoAll;
+    },
+    async enter(step, object) {
+      Object.assign(waiting, { step, object });
+      await tell({ kind: 'step', step, object });
+    },
+    objectIs: (object, state) => tell({ kind: 'object', object, state }),
+    nextSlice(object, atLeast = 0) {
+      const slice = Math.max(slices.get(object) ?? 0, atLeast);
+      slices.set(object, slice);
+      return slice;
+    },
+    async reviewOf(object, openItems, reminderHours) {
+      const review: NonNullable<Waiting['review']> = { object, openItems, decision: null, recorded: false };
+      waiting.review = review;
+      await need('review', object, { choices: ['accept', 'accept_and_stop', 'clean_up'] });
+      while (
+        !(await condition(
+          () => review.decision !== null || waiting.cleanups.length > 0,
+          `${reminderHours} hours`,
+        ))
+      ) {
+        await tell({ kind: 'reminded' });
+      }
+      await until(() => review.recorded);
+      const { decision } = review;
+      if (!decision) return this.reviewOf(object, openItems, reminderHours);
+      waiting.review = null;
+      await tell({ kind: 'going' });
+      return decision;
+    },
+    async ask(object, parked) {
+      const question = { id: uuid4(), object, choices: parked.choices, choice: null as Choice | null };
+      const checksBefore = waiting.connectionChecks;
+      const connection = parked.reason === 'reconnect' || parked.reason === 'permission';
+      waiting.question = question;
+      await need(parked.reason, object, {
+        questionId: question.id,
+        code: parked.code,
+        message: parked.message,
+        choices: parked.choices,
+      });
+      await until(() => question.choice !== null || (connection && waiting.connectionChecks > checksBefore));
+      waiting.question = null;
+      await tell({ kind: 'going' });
+      return question.choice ?? 'resume';
+    },
+    async personsCleanup(object) {
+      const cleanup = { object, done: false };
+      waiting.personsCleanup = cleanup;
+      await need('cleanup', object);
+      await until(() => cleanup.done);
+      waiting.personsCleanup = null;
+      await tell({ kind: 'going' });
+    },
+    async restWhilePaused() {
+      await tell({ kind: 'paused' });
+      await until(() => waiting.pause === 'go');
+      await tell({ kind: 'going' });
+    },
+    async sleepUntil(time, code) {
+      await tell({ kind: 'waiting', until: time, code });
+      const milliseconds = Math.max(1000, Date.parse(time) - Date.now());
+      await condition(() => waiting.pause === 'pause', milliseconds);
+      if (waiting.pause === 'go') await tell({ kind: 'going' });
+    },
+    stopListening() {
+      waiting.ending = true;
+    },
+  };
+}
