@@ -1,0 +1,113 @@
+import type { FailureCode } from '../../workflows/contract/failures.js';
+import { decidedOf } from './books.js';
+import type { DecidedPage } from './page.js';
+import type { Counts, Policies } from './types.js';
+
+export type BreakerCode = Extract<
+  FailureCode,
+  'key_reused' | 'breaker_failed' | 'breaker_duplicates' | 'breaker_updated'
+>;
+
+export interface Judgement {
+  code: BreakerCode;
+  /** What is seen, that the page was not written, what to look at. */
+  message: string;
+  evidence: BreakerEvidence;
+}
+
+/** A type and not an interface, so that it is also a plain bag of facts to whoever stores it. */
+export type BreakerEvidence = {
+  count: number;
+  of: number;
+  /** 0 to 1, as `limit`. */
+  share: number;
+  limit: number;
+  samples: { externalId: string; before: string; after: string }[];
+};
+
+export interface Judged {
+  /** What a person already answered with `resume`: it does not ask again. */
+  allowed: readonly FailureCode[];
+  /** Of the page about to be written; none where an app's ids are its provider's own and cannot be other things tomorrow. */
+  pageIdentity?: DecidedPage['identity'] | null;
+}
+
+/** A share of fewer records than this says nothing. */
+const ENOUGH = 100;
+/** One record whose name and e-mail changed is somebody who married; a share of one is no share. */
+const REUSED_AT_LEAST = 2;
+const REUSED_SHARE = 0.3;
+
+/**
+ * Whether the page about to be written has to wait for a person. `totals` are an object's counts so far, of this page too if the
+ * caller has decided it; `null` judges only the page's identity.
+ */
+export function judge(
+  policies: Policies,
+  totals: Counts | null,
+  { allowed, pageIdentity }: Judged,
+): Judgement | null {
+  const found = [keyReused(pageIdentity ?? null), ...(totals === null ? [] : sharesOf(policies, totals))];
+  return found.find((each) => each !== null && !allowed.includes(each.code)) ?? null;
+}
+
+function sharesOf(policies: Policies, totals: Counts): (Judgement | null)[] {
+  const { breakers } = policies;
+  return [
+    overLimit(totals, 'breaker_failed', totals.failed, breakers.failed, {
+      what: 'failed',
+      look: 'Look at the problems: a column may be mapped wrongly or the file may have another format.',
+    }),
+    overLimit(totals, 'breaker_duplicates', totals.duplicates, breakers.duplicates, {
+      what: 'look like records that are there already',
+      look: 'Look at the duplicates: this may be the same data under other ids.',
+    }),
+    overLimit(totals, 'breaker_updated', totals.updated, breakers.updated, {
+      what: 'would change a record',
+      look: 'Look at the changes so far: this may be an older copy of the data, or another mapping.',
+    }),
+  ];
+}
+
+function keyReused(identity: DecidedPage['identity'] | null): Judgement | null {
+  if (!identity || identity.changed < REUSED_AT_LEAST) return null;
+  const { known, changed, samples } = identity;
+  const share = changed / known;
+  if (share < REUSED_SHARE) return null;
+  const sample = samples[0];
+  const example = sample
+    ? ` For example, ${sample.externalId} was "${sample.before}" and is now "${sample.after}".`
+    : '';
+  return {
+    code: 'key_reused',
+    message:
+      `${changed} of ${known} known ids now belong to something else: everything that tells who or what it is changed at once.${example} ` +
+      `This page was not written. If these are other things with the same numbers, stop and choose another key column; ` +
+      `if they really changed, resume and they are updated.`,
+    evidence: { count: changed, of: known, share, limit: REUSED_SHARE, samples },
+  };
+}
+
+function overLimit(
+  totals: Counts,
+  code: BreakerCode,
+  count: number,
+  limit: number | null,
+  words: { what: string; look: string },
+): Judgement | null {
+  const of = decidedOf(totals);
+  if (limit === null || of < ENOUGH) return null;
+  const share = count / of;
+  if (share <= limit) return null;
+  return {
+    code,
+    message:
+      `${count} of ${of} records (${percent(share)}) ${words.what}; this app's limit is ${percent(limit)}. ` +
+      `The next page was not written; the pages before it were. ${words.look} Then resume, skip this object, or stop.`,
+    evidence: { count, of, share, limit, samples: [] },
+  };
+}
+
+function percent(share: number): string {
+  return `${String(Math.round(share * 1000) / 10)} %`;
+}
