@@ -1,0 +1,50 @@
+import { carddavProvider } from '../../../activities/providers/carddav/provider.js';
+import type { OpenConnection, Session, SourcePage } from '../../../activities/providers/provider.js';
+import type { ObjectName } from '../../../workflows/contract/objects.js';
+
+export interface OpenArgs {
+  settings: Record<string, unknown>;
+  username?: string;
+  password?: string;
+  network?: Partial<OpenConnection['network']>;
+  limit?: number;
+}
+
+export function openSession(args: OpenArgs): Promise<Session> {
+  return carddavProvider.open({
+    workspaceId: 'w1',
+    appId: 'a1',
+    settings: args.settings,
+    credentials: async () => ({ username: args.username ?? 'ann', password: args.password ?? 'pässword' }),
+    mapping: { objects: {}, owners: {}, statuses: {} },
+    network: { allowPrivate: true, requestTimeoutMs: 30_000, maxResponseBytes: 4_000_000, ...args.network },
+    onRequest: () => undefined,
+    ...(args.limit === undefined ? {} : { limit: args.limit }),
+  });
+}
+
+export const signal = new AbortController().signal;
+
+/** Every page; with `restart`, each is read by a new session that knows only the cursor. */
+export async function readAll(
+  open: () => Promise<Session>,
+  object: ObjectName,
+  restart = false,
+): Promise<SourcePage[]> {
+  const pages: SourcePage[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const session = await open();
+    for await (const page of session.read(object, cursor, signal)) {
+      pages.push(page);
+      cursor = page.next;
+      if (restart || cursor === undefined) break;
+    }
+    await session.close();
+    if (cursor === undefined) return pages;
+  }
+}
+
+export function idsOf(pages: readonly SourcePage[]): string[] {
+  return pages.flatMap((page) => page.records.map((record) => record.externalId));
+}
