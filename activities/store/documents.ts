@@ -1,0 +1,144 @@
+import type { Actor } from '../../workflows/contract/activities.js';
+import type { FailureInfo } from '../../workflows/contract/failures.js';
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { RunStep } from '../../workflows/contract/status.js';
+import type { FileKind } from '../providers/provider.js';
+import type { Mapping, ObjectMapping, Policies } from '../records/types.js';
+
+/**
+ * What the store keeps, as the rest of the code sees it. How it lies in the database is the business of `mongo/`;
+
+ * what a client of the API sees is the business of `api/`. All times are ISO 8601 UTC.
+ */
+
+export interface WorkspaceDoc {
+  workspaceId: string;
+  name: string;
+  /** ISO 3166 alpha-2: how phone numbers without a country code are read. */
+  country: string | null;
+  createdAt: string;
+}
+
+export type Role = 'viewer' | 'operator' | 'admin';
+
+export interface KeyDoc {
+  workspaceId: string;
+  keyId: string;
+  name: string;
+  role: Role;
+  actAs: boolean;
+  /** SHA-256 of the key, hex. The key itself is never stored. */
+  hash: string;
+  createdAt: string;
+  createdBy: Actor;
+  revokedAt: string | null;
+}
+
+export interface MemberDoc {
+  workspaceId: string;
+  memberId: string;
+  name: string;
+  email: string;
+  createdAt: string;
+  /** Kept, because records name it; no longer an owner for new ones. */
+  removedAt: string | null;
+}
+
+export interface LastError extends FailureInfo {
+  object: ObjectName | null;
+  step: RunStep | null;
+  at: string;
+}
+
+export interface ConnectionState {
+  status: 'not_connected' | 'pending' | 'ready' | 'needs_attention';
+  account: { id: string; name: string } | null;
+  checkedAt: string | null;
+  problems: { code: string; message: string }[];
+}
+
+export interface AppDoc {
+  workspaceId: string;
+  appId: string;
+  providerId: string;
+  name: string;
+  settings: Record<string, unknown>;
+  scope: ObjectName[];
+  /** What a person set over the provider's defaults; `null` fields drop a default. */
+  mapping: Mapping;
+  /** Rises with each change of mapping. */
+  mappingVersion: number;
+  policies: Policies;
+  schedule: unknown;
+  connection: ConnectionState;
+  credentials: { enteredAt: string; by: Actor } | null;
+  lastSyncedAt: string | null;
+  lastImportedAt: string | null;
+  lastError: LastError | null;
+  paused: boolean;
+  createdAt: string;
+  createdBy: Actor;
+  /** Uninstalled: secrets are gone, records and links stay. */
+  removedAt: string | null;
+  /** Rises with every change; guards read-modify-write. */
+  revision: number;
+}
+
+export interface SealedSecret {
+  keyId: string;
+  iv: string;
+  tag: string;
+  data: string;
+}
+
+export interface CredentialsDoc {
+  workspaceId: string;
+  appId: string;
+  sealed: SealedSecret;
+  version: number;
+}
+
+/** What `files/inspect.ts` found out about an upload. */
+export interface InspectionDoc {
+  kind: FileKind;
+  encoding: string | null;
+  delimiter: string | null;
+  locale: string | null;
+  sheet: string | null;
+  sheets: { name: string; rows: number }[];
+  headerRow: number | null;
+  rows: number;
+  columns: { name: string; filled: number; unique: boolean; samples: string[]; looksLike: string | null }[];
+  proposedMapping: ObjectMapping | null;
+  mappingClear: boolean;
+  mappingWhy: string[];
+  warnings: { code: string; message: string }[];
+}
+
+export interface FileDoc {
+  workspaceId: string;
+  appId: string;
+  fileId: string;
+  object: ObjectName;
+  name: string;
+  contentType: string | null;
+  size: number;
+  sha256: string;
+  kind: FileKind;
+  hints: { sheet?: string; headerRow?: number; encoding?: string; delimiter?: string; locale?: string };
+  uploadedAt: string;
+  uploadedBy: Actor;
+  inspection: 'pending' | 'done' | 'failed';
+  result: InspectionDoc | null;
+  error: { code: string; message: string } | null;
+}
+
+export interface AuditDoc {
+  workspaceId: string;
+  auditId: string;
+  at: string;
+  actor: Actor;
+  action: string;
+  target: string;
+  detail: Record<string, unknown>;
+}

@@ -1,0 +1,84 @@
+import type { Actor } from '../../workflows/contract/activities.js';
+import type { RunRef } from '../../workflows/contract/ids.js';
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { StoredLink, StoredRecord } from '../records/types.js';
+import type { ProblemDoc } from './run-documents.js';
+import type { ListQuery, Listed } from './listing.js';
+import type { TurnHeld } from './moving.js';
+
+export interface RecordFilter {
+  object?: ObjectName;
+  /** Prefix on name, e-mail, number or key. */
+  q?: string;
+  appId?: string;
+  externalId?: string;
+  runId?: string;
+  archived?: boolean;
+}
+
+export interface Records {
+  byIds(workspaceId: string, recordIds: readonly string[]): Promise<StoredRecord[]>;
+  /** Every record (archived too) that shares one of the strong keys; at most 20 per key. */
+  byKeys(workspaceId: string, object: ObjectName, keys: readonly string[]): Promise<StoredRecord[]>;
+  byWeakKeys(workspaceId: string, object: ObjectName, keys: readonly string[]): Promise<StoredRecord[]>;
+  /** Records with a relation to one of these, by target. */
+  referrers(
+    workspaceId: string,
+    targetIds: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly StoredRecord[]>>;
+  list(workspaceId: string, filter: RecordFilter, query: ListQuery): Promise<Listed<StoredRecord>>;
+  /** A person's new record: under the turn of its object. `conflict`: turn lost, try again. */
+  insert(record: StoredRecord, turn: TurnHeld): Promise<'written' | 'conflict'>;
+  /** A person's edit, guarded by version; relations' targets are bumped in the same transaction. */
+  replace(
+    record: StoredRecord,
+    expectedVersion: number,
+    bumps: { recordId: string; by: number }[],
+  ): Promise<'written' | 'conflict'>;
+}
+
+export interface Links {
+  byExternalIds(
+    workspaceId: string,
+    origin: string,
+    object: ObjectName,
+    externalIds: readonly string[],
+  ): Promise<StoredLink[]>;
+  byRecords(workspaceId: string, recordIds: readonly string[]): Promise<StoredLink[]>;
+  /** True when this app brought any record of the object before. */
+  any(workspaceId: string, origin: string, object: ObjectName): Promise<boolean>;
+  /** Live links of an origin and object. */
+  count(workspaceId: string, origin: string, object: ObjectName): Promise<number>;
+}
+
+export interface ProblemFilter {
+  severity?: ProblemDoc['severity'];
+  code?: string;
+  object?: ObjectName;
+  state?: ProblemDoc['state'];
+}
+
+export interface Problems {
+  list(
+    ref: Pick<RunRef, 'workspaceId' | 'runId'>,
+    filter: ProblemFilter,
+    query: ListQuery,
+  ): Promise<Listed<ProblemDoc>>;
+  /** By object, severity, code, field, value: for checklists. At most 1,000 groups. */
+  summary(
+    ref: Pick<RunRef, 'workspaceId' | 'runId'>,
+    object: ObjectName,
+  ): Promise<
+    {
+      severity: ProblemDoc['severity'];
+      code: string;
+      field: string | null;
+      value: string | null;
+      count: number;
+    }[]
+  >;
+  dismiss(
+    ref: Pick<RunRef, 'workspaceId' | 'runId'>,
+    what: { code?: string; externalIds?: string[]; note: string; actor: Actor },
+  ): Promise<number>;
+}

@@ -1,0 +1,106 @@
+import { MongoServerError, type Document } from 'mongodb';
+import type { CollectionName } from './collections.js';
+import type { Tx } from './transaction.js';
+
+/**
+ * Bulk writes inside a transaction, as plain commands: the driver's bulk classes measure every document before they serialize
+ * it, which costs as much again. A command stays far below the 48 MB that a message may have.
+ */
+const LONGEST_COMMAND = 8_000_000;
+const MOST_STATEMENTS = 1_000;
+
+/** By key alone: see `guards.ts`. */
+export interface Update {
+  q: { _id: string };
+  u: Document;
+  upsert?: true;
+}
+
+/** A key that exists already fails the transaction. */
+export async function insertAll(
+  tx: Tx,
+  collection: CollectionName,
+  documents: readonly object[],
+): Promise<void> {
+  for (const batch of batches(documents)) {
+    await send(tx, { insert: collection, documents: batch, ordered: true });
+  }
+}
+
+/** How many documents were matched or inserted: the caller compares. */
+export async function updateAll(
+  tx: Tx,
+  collection: CollectionName,
+  updates: readonly Update[],
+): Promise<number> {
+  let matched = 0;
+  for (const batch of batches(updates)) {
+    matched += await send(tx, { update: collection, updates: batch, ordered: true });
+  }
+  return matched;
+}
+
+/** Writes each whether it is there or not. How many were not there. */
+export async function upsertAll(
+  tx: Tx,
+  collection: CollectionName,
+  updates: readonly Update[],
+): Promise<number> {
+  let added = 0;
+  for (const batch of batches(updates.map((update) => ({ ...update, upsert: true })))) {
+    const answer = await ask(tx, { update: collection, updates: batch, ordered: true });
+    const upserted: unknown = answer['upserted'];
+    added += Array.isArray(upserted) ? upserted.length : 0;
+  }
+  return added;
+}
+
+/** How many were deleted: the caller compares. */
+export async function deleteAll(
+  tx: Tx,
+  collection: CollectionName,
+  keys: readonly string[],
+): Promise<number> {
+  if (keys.length === 0) return 0;
+  return send(tx, { delete: collection, deletes: [{ q: { _id: { $in: keys } }, limit: 0 }], ordered: true });
+}
+
+async function send(tx: Tx, command: Document): Promise<number> {
+  return Number((await ask(tx, command))['n']);
+}
+
+async function ask(tx: Tx, command: Document): Promise<Document> {
+  const answer = await tx.database.db.command(command, { session: tx.session });
+  const errors: unknown = answer['writeErrors'];
+  if (Array.isArray(errors) && errors.length > 0) throw new MongoServerError(errors[0] as Document);
+  return answer;
+}
+
+function batches<T extends object>(items: readonly T[]): readonly (readonly T[])[] {
+  if (items.length === 0) return [];
+  const all: T[][] = [];
+  let batch: T[] = [];
+  let length = 0;
+  for (const item of items) {
+    const weight = roughLength(item);
+    if (batch.length > 0 && (length + weight > LONGEST_COMMAND || batch.length >= MOST_STATEMENTS)) {
+      all.push(batch);
+      batch = [];
+      length = 0;
+    }
+    batch.push(item);
+    length += weight;
+  }
+  all.push(batch);
+  return all;
+}
+
+/** Characters of the texts within, and bytes of binaries: a third of the serialized size at the least. */
+function roughLength(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  if (value instanceof Uint8Array) return value.length;
+  let length = 0;
+  for (const each of Object.values(value)) length += 8 + roughLength(each);
+  return length;
+}

@@ -1,0 +1,74 @@
+import { OBJECTS } from '../../../workflows/contract/objects.js';
+import type { RunRef } from '../../../workflows/contract/ids.js';
+import type { ProblemFilter, Problems } from '../kept.js';
+import type { ProblemDoc } from '../run-documents.js';
+import type { Database, ProblemStored } from './collections.js';
+import { listDown } from './lists.js';
+import { placeKey } from './page-problems.js';
+import { runPrefix } from './transfer-codec.js';
+
+const MOST_GROUPS = 1_000;
+
+type Run = Pick<RunRef, 'workspaceId' | 'runId'>;
+
+export function createProblems(database: Database): Problems {
+  const problems = database.collection('problems');
+  return {
+    list: (ref, filter, query) =>
+      listDown(problems, { prefix: runPrefix(ref), place: factsOf(ref, filter), query, decode }),
+    async summary(ref, object) {
+      const key = { severity: '$severity', code: '$code', field: '$field', value: '$value' };
+      return problems
+        .aggregate<Awaited<ReturnType<Problems['summary']>>[number]>([
+          { $match: { place: placeKey(ref, object) } },
+          { $group: { _id: key, count: { $sum: { $ifNull: ['$count', 1] } } } },
+          { $sort: { count: -1, _id: 1 } },
+          { $limit: MOST_GROUPS },
+          {
+            $project: {
+              _id: 0,
+              severity: '$_id.severity',
+              code: '$_id.code',
+              field: { $ifNull: ['$_id.field', null] },
+              value: { $ifNull: ['$_id.value', null] },
+              count: 1,
+            },
+          },
+        ])
+        .toArray();
+    },
+    async dismiss(ref, { code, externalIds, note, actor }) {
+      const dismissed = { note, actor, at: database.now().toISOString() };
+      const found = await problems.updateMany(
+        {
+          ...placeOf(ref, {}),
+          state: 'open',
+          ...(code !== undefined && { code }),
+          ...(externalIds !== undefined && { externalId: { $in: externalIds } }),
+        },
+        { $set: { state: 'dismissed', dismissed } },
+      );
+      return found.modifiedCount;
+    },
+  };
+}
+
+function placeOf(ref: Run, filter: ProblemFilter): { place: string | { $in: string[] } } {
+  if (filter.object !== undefined) return { place: placeKey(ref, filter.object) };
+  return { place: { $in: OBJECTS.map((object) => placeKey(ref, object)) } };
+}
+
+function factsOf(ref: Run, filter: ProblemFilter): Record<string, unknown> {
+  const { severity, code, state } = filter;
+  return {
+    ...placeOf(ref, filter),
+    ...(severity !== undefined && { severity }),
+    ...(code !== undefined && { code }),
+    ...(state !== undefined && { state }),
+  };
+}
+
+function decode(stored: ProblemStored): ProblemDoc {
+  const { _id, place: _place, dismissed: _dismissed, ...problem } = stored;
+  return problem;
+}

@@ -1,0 +1,127 @@
+import type { Records } from '../kept.js';
+import type { TurnHeld } from '../moving.js';
+import type { StoredRecord } from '../../records/types.js';
+import type { RecordWrite, ReferenceBump } from '../../records/page.js';
+import type { Database } from './collections.js';
+import { insertAll } from './commands.js';
+import { Conflict, isDuplicateKey } from './errors.js';
+import { changeRecords, planRecords, raiseTurn } from './page-writes.js';
+import { decodeRecord, recordKey, type RecordStored } from './record-codec.js';
+import { listRecords } from './record-lists.js';
+import { keyTerm, listOf, targetsOf, targetTerm, type KeyStrength } from './terms.js';
+import { transact } from './transaction.js';
+
+const MOST_PER_KEY = 20;
+/** Above this many hits for a page's keys, one key is shared by a crowd and each is asked by itself. */
+const CROWD = 1_000;
+
+export function createRecords(database: Database): Records {
+  const records = database.collection('records');
+  return {
+    async byIds(workspaceId, recordIds) {
+      if (recordIds.length === 0) return [];
+      const keys = [...new Set(recordIds)].map((recordId) => recordKey(workspaceId, recordId));
+      return (await records.find({ _id: { $in: keys } }).toArray()).map(decodeRecord);
+    },
+    byKeys: (workspaceId, object, keys) => byTerms(database, termsFor(workspaceId, object, 'k', keys), true),
+    byWeakKeys: (workspaceId, object, keys) =>
+      byTerms(database, termsFor(workspaceId, object, 'w', keys), false),
+    async referrers(workspaceId, targetIds) {
+      const terms = new Map(targetIds.map((targetId) => [targetTerm(workspaceId, targetId), targetId]));
+      const found = new Map<string, StoredRecord[]>();
+      if (terms.size === 0) return found;
+      for await (const doc of records.find({ terms: { $in: [...terms.keys()] } })) {
+        const record = decodeRecord(doc);
+        for (const term of listOf(doc.terms)) {
+          const target = terms.get(term);
+          if (target !== undefined) found.set(target, [...(found.get(target) ?? []), record]);
+        }
+      }
+      return found;
+    },
+    list: (workspaceId, filter, query) => listRecords(database, workspaceId, filter, query),
+    insert: (record, turn) => {
+      // Nobody else could say what a new record refers to, so its targets are bumped from what it holds.
+      const bumps = targetsOf(record).map((recordId) => ({ recordId, by: 1 }));
+      return write(database, { record, expectedVersion: null }, bumps, turn);
+    },
+    replace: (record, expectedVersion, bumps) => write(database, { record, expectedVersion }, bumps, null),
+  };
+}
+
+/** A person's write, in one transaction with the bumps of what it refers to. */
+async function write(
+  database: Database,
+  change: RecordWrite,
+  bumps: readonly ReferenceBump[],
+  turn: TurnHeld | null,
+): Promise<'written' | 'conflict'> {
+  const plan = planRecords(change.record.workspaceId, [change], bumps);
+  try {
+    await transact(database, async (tx) => {
+      if (turn) await raiseTurn(tx, turn);
+      await insertAll(tx, 'records', plan.inserts);
+      await changeRecords(tx, plan);
+    });
+    return 'written';
+  } catch (error) {
+    if (error instanceof Conflict || isDuplicateKey(error)) return 'conflict';
+    throw error;
+  }
+}
+
+function termsFor(
+  workspaceId: string,
+  object: string,
+  strength: KeyStrength,
+  keys: readonly string[],
+): string[] {
+  return [...new Set(keys)].map((key) => keyTerm(workspaceId, object, strength, key));
+}
+
+/** `first`: also among the records whose first key it is. */
+async function byTerms(
+  database: Database,
+  terms: readonly string[],
+  first: boolean,
+): Promise<StoredRecord[]> {
+  if (terms.length === 0) return [];
+  const found = await Promise.all([
+    crowdSafe(database, 'terms', terms),
+    first ? crowdSafe(database, 'key', terms) : [],
+  ]);
+  const unique = new Map(found.flat().map((doc) => [doc._id, doc]));
+  return atMostPerTerm([...unique.values()], new Set(terms)).map(decodeRecord);
+}
+
+async function crowdSafe(
+  database: Database,
+  field: 'key' | 'terms',
+  terms: readonly string[],
+): Promise<RecordStored[]> {
+  const records = database.collection('records');
+  const most = terms.length + CROWD;
+  const found = await records
+    .find({ [field]: { $in: terms } })
+    .limit(most)
+    .toArray();
+  if (found.length < most) return found;
+  const each = terms.map((term) =>
+    records
+      .find({ [field]: term })
+      .limit(MOST_PER_KEY)
+      .toArray(),
+  );
+  return (await Promise.all(each)).flat();
+}
+
+function atMostPerTerm(found: readonly RecordStored[], terms: ReadonlySet<string>): RecordStored[] {
+  const shown = new Map<string, number>();
+  return found.filter((doc) => {
+    const own = [...listOf(doc.terms), ...listOf(doc.key)];
+    const shared = own.filter((term) => terms.has(term));
+    const wanted = shared.some((term) => (shown.get(term) ?? 0) < MOST_PER_KEY);
+    if (wanted) for (const term of shared) shown.set(term, (shown.get(term) ?? 0) + 1);
+    return wanted;
+  });
+}

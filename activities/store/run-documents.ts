@@ -1,0 +1,218 @@
+import type { Actor, Attention } from '../../workflows/contract/activities.js';
+import type { FailureCode } from '../../workflows/contract/failures.js';
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import type {
+  ObjectState,
+  ReviewMode,
+  ReviewState,
+  RunControl,
+  RunKind,
+  RunMode,
+  RunStatus,
+  RunStep,
+} from '../../workflows/contract/status.js';
+import type { ChecklistItem } from '../records/checklist.js';
+import type { Counts, Rules } from '../records/types.js';
+import type { LastError } from './documents.js';
+
+export interface RunObjectDoc {
+  object: ObjectName;
+  state: ObjectState;
+  /** Source records as the provider counts them, where it can. */
+  providerTotal: number | null;
+  startedAt: string | null;
+  endedAt: string | null;
+}
+
+export interface QuestionEvidence {
+  [key: string]: unknown;
+}
+
+export interface UndoState {
+  mode: 'undo' | 'manual';
+  state: 'previewed' | 'running' | 'done';
+  object: ObjectName | null;
+  remove: number;
+  restore: number;
+  keep: number;
+  eventsDropped: number;
+  eventsDelivered: number;
+  /** The first 100; the rest by `undo.conflicts`. */
+  conflicts: StoredConflict[];
+  conflictCount: number;
+  note: string | null;
+  by: Actor | null;
+  at: string;
+}
+
+export interface StoredConflict {
+  object: ObjectName;
+  recordId: string;
+  externalId: string | null;
+  field?: string;
+  current: unknown;
+  wouldBe: unknown;
+  why: string;
+}
+
+/** What a run depends on, fixed at its preflight: later changes concern the next run. */
+export interface PinnedDoc {
+  origin: string;
+  rules: Rules;
+  mappingVersion: number;
+  settings: Record<string, unknown>;
+  /** File provider: the newest usable file per object. */
+  files: Partial<Record<ObjectName, string>>;
+  /** File provider: how each file writes numbers and dates, where it was said or told. */
+  locales: Partial<Record<ObjectName, string>>;
+  account: { id: string; name: string } | null;
+  reviewMode: ReviewMode;
+  firstRun: boolean;
+}
+
+export interface RunOptions {
+  limit?: number;
+  backupFirst?: boolean;
+  automations?: Record<string, 'hold' | 'run' | 'drop'>;
+}
+
+export interface RunDoc {
+  workspaceId: string;
+  runId: string;
+  appId: string;
+  providerId: string;
+  kind: RunKind;
+  mode: RunMode;
+  status: RunStatus;
+  step: RunStep | null;
+  object: ObjectName | null;
+  attention: (Attention & { since: string; evidence: QuestionEvidence | null; remindedAt?: string }) | null;
+  reviewState: ReviewState;
+  createdAt: string;
+  /** When a worker began it; null until then. */
+  startedAt: string | null;
+  endedAt: string | null;
+  startedBy: Actor;
+  /** The objects asked for, in run order. */
+  scope: ObjectName[];
+  options: RunOptions;
+  /** As asked for in the body; null: the app's policy or the default decides. */
+  reviewAsked: ReviewMode | null;
+  blockers: Finding[];
+  warnings: Finding[];
+  objects: RunObjectDoc[];
+  control: RunControl;
+  waitingUntil: string | null;
+  waitingCode: FailureCode | null;
+  lastError: LastError | null;
+  cleanup: UndoState | null;
+  pinned: PinnedDoc | null;
+  /** Until when raw pages and journals are kept; null while the run is live. */
+  keepUntil: string | null;
+  undoExpired: boolean;
+  temporalRunId: string | null;
+  workflowId: string;
+  /** Rises with every change. */
+  revision: number;
+  updatedAt: string;
+}
+
+export interface Finding {
+  code: string;
+  message: string;
+  object?: ObjectName;
+  [detail: string]: unknown;
+}
+
+export type Side = 'fetch' | 'apply' | 'undo';
+
+export interface FetchSide {
+  workspaceId: string;
+  runId: string;
+  object: ObjectName;
+  /** Number of the next page to stage; 0 at the start. */
+  position: number;
+  cursor: string | null;
+  /** Read to its end. */
+  done: boolean;
+  epoch: number;
+  fetched: number;
+  /** Lines of grouped files. */
+  rows: number;
+  requests: number;
+  bytes: number;
+  bookmark: string | null;
+  complete: boolean;
+  /** Why nothing may be staged any more. */
+  closedFor: string | null;
+  updatedAt: string;
+}
+
+export interface ApplySide {
+  workspaceId: string;
+  runId: string;
+  object: ObjectName;
+  /** Number of the next page to apply. */
+  position: number;
+  epoch: number;
+  pages: number;
+  counts: Counts;
+  /** Set where a breaker or another question stopped the transfer. */
+  question: { code: FailureCode; evidence: QuestionEvidence } | null;
+  closedFor: string | null;
+  /** When the first and the last page were applied: for rates, and for `stalledSince`. */
+  firstAt: string | null;
+  lastAt: string | null;
+  updatedAt: string;
+}
+
+export type PageOrigin = 'fetch' | 'resolve' | 'repair' | 'absence';
+
+export interface ProblemDoc {
+  object: ObjectName;
+  severity: 'failed' | 'skipped' | 'warning';
+  code: string;
+  externalId?: string;
+  position?: string;
+  field?: string;
+  value?: string;
+  message: string;
+  /** For counted ones (skipped, warning). */
+  count?: number;
+  samples?: { externalId?: string; position?: string }[];
+  state: 'open' | 'repaired' | 'dismissed';
+}
+
+export interface ChecklistDoc {
+  workspaceId: string;
+  runId: string;
+  object: ObjectName;
+  items: ChecklistItem[];
+  /** Set when a review froze it. */
+  frozenAt: string | null;
+  madeAt: string;
+}
+
+export interface ReviewDoc {
+  workspaceId: string;
+  runId: string;
+  object: ObjectName;
+  decision: 'accept' | 'accept_and_stop' | 'clean_up' | 'cleanup_recorded' | 'answer';
+  cleanupBy: 'sluice' | 'person' | null;
+  confirmed: string[];
+  note: string | null;
+  actor: Actor;
+  at: string;
+}
+
+export interface HoldDoc {
+  workspaceId: string;
+  runId: string;
+  appId: string;
+  workflowId: string;
+  temporalRunId: string;
+  openedAt: string;
+  endedAt: string | null;
+  /** How it ended: by its run, or by the sweeper after its workflow was gone. */
+  endedBy: 'run' | 'sweeper' | null;
+}
