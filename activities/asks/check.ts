@@ -1,0 +1,92 @@
+import type { Ask } from '../../workflows/contract/activities.js';
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { ActivityDeps } from '../deps.js';
+import { understand } from '../failures.js';
+import { connectionOf, providerOf } from '../open-run.js';
+import type { Account, Session } from '../providers/provider.js';
+import { effectiveMapping } from '../records/effective-mapping.js';
+import type { AppDoc } from '../store/documents.js';
+import { installedApp } from './app.js';
+
+/** The API answers within 30 s whatever the host does. */
+const PATIENCE_MS = 22_000;
+
+const SILENT = {
+  code: 'timeout',
+  message: `The provider did not answer within ${PATIENCE_MS / 1000} s. Nothing was read or written. Check the address and the port (a firewall may swallow what is sent there), then check the connection again.`,
+};
+
+export interface CheckAnswer {
+  status: 'ready' | 'needs_attention';
+  account: Account | null;
+  objects: { object: ObjectName; granted: boolean; total?: number }[];
+  problems: { code: string; message: string }[];
+}
+
+/** Tests an app's connection at the provider now, and notes on the app what was found. */
+export async function checkConnection(
+  deps: ActivityDeps,
+  ask: Extract<Ask, { about: 'check' }>,
+  outer: AbortSignal,
+): Promise<CheckAnswer> {
+  const app = await installedApp(deps, ask.workspaceId, ask.appId);
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const signal = AbortSignal.any([outer, patience]);
+  const answer = await lookAtConnection(deps, app, signal).catch((error: unknown): CheckAnswer => {
+    if (outer.aborted) throw outer.reason;
+    const { code, message } = patience.aborted ? SILENT : understand(error);
+    return { status: 'needs_attention', account: null, objects: [], problems: [{ code, message }] };
+  });
+  const { status, problems } = answer;
+  const account = app.connection.account ?? answer.account;
+  const checkedAt = deps.now().toISOString();
+  await deps.store.apps.patch(ask.workspaceId, ask.appId, {
+    connection: { status, account, checkedAt, problems },
+  });
+  return answer;
+}
+
+async function lookAtConnection(deps: ActivityDeps, app: AppDoc, signal: AbortSignal): Promise<CheckAnswer> {
+  const provider = providerOf(deps, app.providerId);
+  const traffic = { requests: 0, bytes: 0 };
+  const mapping = effectiveMapping(provider.objects, app.mapping);
+  const session = await provider.open(
+    connectionOf(deps, app, { settings: app.settings, mapping, files: {}, traffic }),
+  );
+  try {
+    const identity = await session.identity(signal);
+    const known = app.connection.account;
+    const objects = [];
+    for (const { object, granted } of identity.objects) {
+      const total = granted ? await totalOf(session, object, signal) : undefined;
+      objects.push({ object, granted, ...(total === undefined ? {} : { total }) });
+    }
+    const problems =
+      known && known.id !== identity.account.id
+        ? [
+            {
+              code: 'account_changed',
+              message: `The credentials belong to ${identity.account.name}, but this app was connected to ${known.name}. Enter the first account's credentials, or install another app.`,
+            },
+          ]
+        : [];
+    const status = problems.length > 0 ? 'needs_attention' : 'ready';
+    return { status, account: identity.account, objects, problems };
+  } finally {
+    await session.close();
+  }
+}
+
+/** A count is a courtesy: a provider that cannot count right now is connected all the same. */
+async function totalOf(
+  session: Session,
+  object: ObjectName,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  try {
+    return await session.total?.(object, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return undefined;
+  }
+}

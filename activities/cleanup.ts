@@ -1,0 +1,168 @@
+import type { Activities, UndoArgs } from '../workflows/contract/activities.js';
+import type { RunRef } from '../workflows/contract/ids.js';
+import { OBJECTS, type ObjectName } from '../workflows/contract/objects.js';
+import type { ActivityDeps } from './deps.js';
+import { whileBeating } from './beat.js';
+import { bug, openRun } from './open-run.js';
+import { reviewStateOf } from './records/review-state.js';
+import { undoPage } from './records/undo.js';
+import type { RunDoc, UndoState } from './store/run-documents.js';
+import type { TurnHeld } from './store/moving.js';
+import { loadUndoWorld } from './load-undo-world.js';
+
+const PAGES_READ = 100;
+const SLICE_MS = 60_000;
+const MOST_REDOS = 50;
+
+/**
+ * Takes back what a run (or one object of it) wrote, page by page backwards, each in one transaction. Repeatable: the
+ * transfer is fenced first, a page that is taken back is marked, and the next attempt goes on below it.
+ */
+export function createUndoActivities(deps: ActivityDeps): Pick<Activities, 'undoSlice' | 'recordCleanup'> {
+  const { store } = deps;
+  return {
+    undoSlice: (args) =>
+      whileBeating(async (signal) => {
+        const { run, pinned } = await openRun(deps, args.ref);
+        if (run.undoExpired)
+          throw bug(
+            'The pages of this run were kept until their time was over: it cannot be undone any more.',
+          );
+        await beginUndo(deps, run, args);
+        const stopAt = deps.now().getTime() + SLICE_MS;
+        for (const object of objectsOf(run, args.object)) {
+          await store.transfers.close(args.ref, object, 'cleaned_up');
+          const state = await undoObject(deps, {
+            ref: args.ref,
+            object,
+            origin: pinned.origin,
+            stopAt,
+            signal,
+          });
+          if (state === 'more') return { state };
+          await markCleaned(deps, args.ref, object);
+        }
+        await endUndo(deps, args.ref);
+        return { state: 'done' };
+      }),
+    async recordCleanup(args) {
+      const run = await store.runs.get(args.ref.workspaceId, args.ref.runId);
+      if (!run) return;
+      const at = deps.now().toISOString();
+      for (const object of objectsOf(run, args.object)) {
+        await store.reviews.insert({
+          ...{ workspaceId: run.workspaceId, runId: run.runId, object, decision: 'cleanup_recorded' },
+          ...{ cleanupBy: 'person', confirmed: ['cleanup_done'], note: args.note, actor: args.actor, at },
+        });
+        await markCleaned(deps, args.ref, object);
+      }
+      const cleanup = { ...emptyUndo(args, 'manual', at), state: 'done' } as const;
+      await store.runs.patch(run.workspaceId, run.runId, { cleanup });
+    },
+  };
+}
+
+/** Objects that moved, last first: what refers goes before what is referred to. */
+export function objectsOf(run: RunDoc, only: ObjectName | null): ObjectName[] {
+  const moved = run.objects.filter((entry) => entry.startedAt !== null).map((entry) => entry.object);
+  return [...OBJECTS].reverse().filter((object) => moved.includes(object) && (!only || only === object));
+}
+
+function emptyUndo(args: UndoArgs, mode: UndoState['mode'], at: string): UndoState {
+  return {
+    ...{ mode, state: 'running', object: args.object, note: args.note, by: args.actor, at },
+    ...{
+      remove: 0,
+      restore: 0,
+      keep: 0,
+      eventsDropped: 0,
+      eventsDelivered: 0,
+      conflicts: [],
+      conflictCount: 0,
+    },
+  };
+}
+
+/** A second undo of the same run adds to what the first one did: its pages differ, its counts go on. */
+async function beginUndo({ store, now }: ActivityDeps, run: RunDoc, args: UndoArgs): Promise<void> {
+  const fresh = emptyUndo(args, 'undo', now().toISOString());
+  const before = run.cleanup?.mode === 'undo' && run.cleanup.state !== 'previewed' ? run.cleanup : null;
+  const { object, note, by } = fresh;
+  const cleanup: UndoState = before ? { ...before, state: 'running', object, note, by } : fresh;
+  if (before?.state === 'running') return;
+  await store.runs.patch(run.workspaceId, run.runId, { cleanup });
+}
+
+async function endUndo({ store }: ActivityDeps, ref: RunRef): Promise<void> {
+  const run = await store.runs.get(ref.workspaceId, ref.runId);
+  if (run?.cleanup)
+    await store.runs.patch(ref.workspaceId, ref.runId, { cleanup: { ...run.cleanup, state: 'done' } });
+}
+
+async function markCleaned({ store }: ActivityDeps, ref: RunRef, object: ObjectName): Promise<void> {
+  await store.runs.patchObject(ref.workspaceId, ref.runId, object, { state: 'cleaned_up' });
+  const run = await store.runs.get(ref.workspaceId, ref.runId);
+  if (!run) return;
+  const reviewState = reviewStateOf(run.objects.map((entry) => entry.state));
+  await store.runs.patch(ref.workspaceId, ref.runId, { reviewState });
+}
+
+interface ObjectUndo {
+  ref: RunRef;
+  object: ObjectName;
+  origin: string;
+  /** Milliseconds since the epoch: end the slice then. */
+  stopAt: number;
+  signal: AbortSignal;
+}
+
+async function undoObject(deps: ActivityDeps, args: ObjectUndo): Promise<'done' | 'more'> {
+  const { ref, object, signal } = args;
+  let turn: TurnHeld | null = null;
+  let below: number | undefined;
+  try {
+    for (;;) {
+      const pages = await deps.store.pages.facts(ref, object, {
+        limit: PAGES_READ,
+        ...(below === undefined ? {} : { below }),
+      });
+      if (pages.length === 0) return 'done';
+      for (const page of pages) {
+        below = page.seq;
+        if (!page.applied || page.undone) continue;
+        signal.throwIfAborted();
+        if (deps.now().getTime() > args.stopAt) return 'more';
+        turn ??= await deps.store.turns.acquire(ref.workspaceId, object, `undo/${ref.runId}`, signal);
+        turn = await undoOne(deps, args, page.seq, turn);
+      }
+    }
+  } finally {
+    if (turn) await deps.store.turns.release(turn);
+  }
+}
+
+async function undoOne(
+  deps: ActivityDeps,
+  args: ObjectUndo,
+  seq: number,
+  held: TurnHeld,
+): Promise<TurnHeld | null> {
+  const { store } = deps;
+  const { ref, object, origin, signal } = args;
+  const journal = await store.pages.journal(ref, object, seq);
+  let turn = held;
+  for (let redo = 0; redo < MOST_REDOS; redo += 1) {
+    const now = deps.now().toISOString();
+    const world = await loadUndoWorld(store, ref.workspaceId, origin, journal);
+    const undone = undoPage(journal, world, { ...ref, now });
+    const result = await store.pages.undo({ ref, object, seq, origin, turn, undone, now });
+    const renewed = await store.turns.renew(turn);
+    if (result !== 'conflict') {
+      if (!renewed?.wanted) return renewed?.turn ?? null;
+      await store.turns.release(renewed.turn);
+      return null;
+    }
+    turn = renewed?.turn ?? (await store.turns.acquire(ref.workspaceId, object, turn.holder, signal));
+  }
+  throw new Error(`Page ${seq} of ${object} could not be undone: what it touched kept changing.`);
+}

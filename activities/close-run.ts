@@ -1,0 +1,102 @@
+import type { Activities, CloseArgs } from '../workflows/contract/activities.js';
+import type { RunRef } from '../workflows/contract/ids.js';
+import type { FailureInfo } from '../workflows/contract/failures.js';
+import { isTerminal, type ObjectState } from '../workflows/contract/status.js';
+import type { ActivityDeps } from './deps.js';
+import { booksClosed } from './records/books.js';
+import { reviewStateOf, stateAtEnd } from './records/review-state.js';
+import type { LastError } from './store/documents.js';
+import type { RunDoc } from './store/run-documents.js';
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Ends a run: transfers fenced, books checked, status, last error, times. Repeatable: a run that is closed stays as it is.
+ * Also what the sweeper uses for a run whose workflow is gone.
+ */
+export function createCloseRun(deps: ActivityDeps): Activities['closeRun'] {
+  return async ({ ref, status, error }) => {
+    const run = await deps.store.runs.get(ref.workspaceId, ref.runId);
+    if (!run) return { status };
+    if (isTerminal(run.status)) return { status: run.status };
+    const open = await settleBooks(deps, ref);
+    const end =
+      open && status === 'completed' ? ({ status: 'failed', error: open } as const) : { status, error };
+    await closeObjects(deps, ref, run, end.status);
+    const lastError = end.error && lastErrorOf(run, end.error, deps.now().toISOString());
+    await tellApp(deps, ref, run, end.status, lastError);
+    await writeEnd(deps, ref, end.status, lastError);
+    return { status: end.status };
+  };
+}
+
+/** Fences every transfer and takes unapplied pages off the books; says if they disagree all the same. */
+async function settleBooks({ store }: ActivityDeps, ref: RunRef): Promise<FailureInfo | null> {
+  const transfers = await store.transfers.all(ref);
+  for (const { fetch, apply } of transfers) {
+    if (!fetch.closedFor || !apply.closedFor) await store.transfers.close(ref, fetch.object, 'ended');
+  }
+  for (const { fetch, apply } of await store.transfers.all(ref)) {
+    if (booksClosed({ ...apply.counts, fetched: fetch.fetched })) continue;
+    return {
+      code: 'books_open',
+      message: `The books of ${fetch.object} do not close: ${fetch.fetched} source records were fetched, but the outcomes do not add up to that. Look at the run's counts; it can be undone and run again.`,
+    };
+  }
+  return null;
+}
+
+async function closeObjects(
+  { store, now }: ActivityDeps,
+  ref: RunRef,
+  run: RunDoc,
+  status: CloseArgs['status'],
+): Promise<void> {
+  const states: ObjectState[] = [];
+  for (const entry of run.objects) {
+    const state = stateAtEnd(entry.state, status, entry.object === run.object);
+    states.push(state);
+    if (state === entry.state) continue;
+    const endedAt = entry.endedAt ?? (entry.startedAt ? now().toISOString() : null);
+    await store.runs.patchObject(ref.workspaceId, ref.runId, entry.object, { state, endedAt });
+  }
+  await store.runs.patch(ref.workspaceId, ref.runId, { reviewState: reviewStateOf(states) });
+}
+
+function lastErrorOf(run: RunDoc, error: FailureInfo, at: string): LastError {
+  const object = run.objects.find((entry) => entry.state === 'transferring' || entry.state === 'in_review');
+  return { ...error, object: object?.object ?? null, step: object ? 'transfer' : run.step, at };
+}
+
+/** A completed run clears the app's last error; a failed one sets it; a cancelled one leaves it. */
+async function tellApp(
+  { store, now }: ActivityDeps,
+  ref: RunRef,
+  run: RunDoc,
+  status: CloseArgs['status'],
+  lastError: LastError | null,
+): Promise<void> {
+  if (status === 'cancelled') return;
+  const at = now().toISOString();
+  const times = run.kind === 'import' ? { lastImportedAt: at } : { lastSyncedAt: at };
+  await store.apps.patch(
+    ref.workspaceId,
+    ref.appId,
+    status === 'completed' ? { ...times, lastError: null } : { lastError },
+  );
+}
+
+async function writeEnd(
+  { store, now, retentionDays }: ActivityDeps,
+  ref: RunRef,
+  status: CloseArgs['status'],
+  lastError: LastError | null,
+): Promise<void> {
+  const at = now();
+  await store.runs.patch(ref.workspaceId, ref.runId, {
+    status,
+    ...{ step: 'close', object: null, attention: null, waitingUntil: null, waitingCode: null, lastError },
+    endedAt: at.toISOString(),
+    keepUntil: new Date(at.getTime() + retentionDays * DAY_MS).toISOString(),
+  });
+}

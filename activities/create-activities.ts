@@ -1,0 +1,64 @@
+import type { Activities } from '../workflows/contract/activities.js';
+import { createAnswerAsk } from './asks/answer.js';
+import { whileBeating } from './beat.js';
+import { createBuildChecklist } from './checklist.js';
+import { createUndoActivities } from './cleanup.js';
+import { createCloseRun } from './close-run.js';
+import type { ActivityDeps } from './deps.js';
+import { asActivityError } from './failures.js';
+import { createHoldActivities } from './holds.js';
+import { createPreflight } from './preflight/preflight.js';
+import { createResolveSlice } from './resolve.js';
+import { createRunActivities } from './runs.js';
+import { createSweep } from './sweep.js';
+import { createTransferSlice } from './transfer/slice.js';
+
+/** All activities, with what they need passed in. Whatever one throws leaves here understood: no secret, no cause, no stack. */
+export function createActivities(deps: ActivityDeps): Activities {
+  return guarded(
+    {
+      ...createRunActivities(deps),
+      ...createHoldActivities(deps),
+      ...createUndoActivities(deps),
+      preflight: createPreflight(deps),
+      transferSlice: createTransferSlice(deps),
+      resolveSlice: createResolveSlice(deps),
+      closeTransfer: ({ ref, object, why }) =>
+        whileBeating(() => deps.store.transfers.close(ref, object, why)),
+      buildChecklist: createBuildChecklist(deps),
+      closeRun: createCloseRun(deps),
+      answerAsk: createAnswerAsk(deps),
+      sweep: createSweep(deps),
+    },
+    deps,
+  );
+}
+
+function guarded(activities: Activities, deps: ActivityDeps): Activities {
+  const entries = Object.entries(activities).map(([name, activity]) => [
+    name,
+    async (args: never) => {
+      try {
+        return await (activity as (args: never) => Promise<unknown>)(args);
+      } catch (error) {
+        const failure = asActivityError(error);
+        deps.log.warn(
+          { activity: name, failure: failure.message, stack: stackOf(error) },
+          'an activity failed',
+        );
+        throw failure;
+      }
+    },
+  ]);
+  return Object.fromEntries(entries) as Activities;
+}
+
+/** Where in our code it happened; the message is left out, because it may quote a record or a secret. */
+function stackOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !error.stack) return undefined;
+  return error.stack
+    .split('\n')
+    .filter((line) => line.trimStart().startsWith('at '))
+    .slice(0, 6)
+    .join('\n');
+}

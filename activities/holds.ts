@@ -1,0 +1,25 @@
+import { Context } from '@temporalio/activity';
+import type { Activities } from '../workflows/contract/activities.js';
+import { appWorkflowId } from '../workflows/contract/ids.js';
+import type { ActivityDeps } from './deps.js';
+
+/** Opening and ending are statements about one run: repeating either changes nothing. */
+export function createHoldActivities({ store, now }: ActivityDeps): Pick<Activities, 'openHold' | 'endHold'> {
+  return {
+    async openHold(ref) {
+      const temporalRunId = Context.current().info.workflowExecution?.runId ?? '';
+      const workflowId = appWorkflowId(ref);
+      await store.holds.open({
+        ...ref,
+        workflowId,
+        temporalRunId,
+        openedAt: now().toISOString(),
+        endedAt: null,
+        endedBy: null,
+      });
+    },
+    async endHold(ref) {
+      await store.holds.end(ref.workspaceId, ref.runId, 'run', now().toISOString());
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { ActivityDeps } from '../deps.js';
+import type { Session } from '../providers/provider.js';
+import { requiredFields } from '../records/objects.js';
+import type { FieldSource, ObjectMapping } from '../records/types.js';
+import type { AppDoc, FileDoc } from '../store/documents.js';
+import type { Finding } from '../store/run-documents.js';
+import type { Look } from './found.js';
+
+/** Holds what the mapping names against what the source has; only where the source can list its columns. */
+export async function columnFindings(
+  deps: ActivityDeps,
+  app: AppDoc,
+  object: ObjectName,
+  session: Session,
+  look: Look,
+  signal: AbortSignal,
+): Promise<{ blockers: Finding[]; warnings: Finding[] }> {
+  const mapping = look.rules.mapping.objects[object];
+  const columns = await session.columns?.(object, signal);
+  if (!mapping || !columns) return { blockers: [], warnings: [] };
+  const has = (path: string): boolean =>
+    path.startsWith('#') || columns.includes(path) || columns.some((name) => path.startsWith(`${name}.`));
+  const earlier = await earlierFile(deps, app, object, look.files[object]);
+  return {
+    blockers: missingBlockers(object, mapping, columns, has),
+    warnings: [...goneWarnings(object, mapping, has), ...changedWarnings(object, columns, earlier, look)],
+  };
+}
+
+function missingBlockers(
+  object: ObjectName,
+  mapping: ObjectMapping,
+  columns: string[],
+  has: (path: string) => boolean,
+): Finding[] {
+  const needed = [...(mapping.key ?? [])];
+  for (const field of requiredFields(object)) {
+    const source = mapping.fields[field];
+    if (source) needed.push(pathOf(source));
+  }
+  return [...new Set(needed.filter((path) => path !== '' && !has(path)))].map((column) => ({
+    ...{ code: 'mapping_broken', object, column },
+    message: `The mapping of ${object} needs the column "${column}", which the source does not have (it has: ${columns.slice(0, 30).join(', ')}). Nothing was written. Change the mapping or the source and start again.`,
+  }));
+}
+
+function goneWarnings(object: ObjectName, mapping: ObjectMapping, has: (path: string) => boolean): Finding[] {
+  const paths = Object.values(mapping.fields).flatMap((source) => (source ? [pathOf(source)] : []));
+  return [...new Set(paths.filter((path) => path !== '' && !has(path)))].map((column) => ({
+    ...{ code: 'column_gone', object, column },
+    message: `The source has no column "${column}" (any more): fields made of it stay as they are.`,
+  }));
+}
+
+function changedWarnings(
+  object: ObjectName,
+  columns: string[],
+  earlier: FileDoc | null,
+  look: Look,
+): Finding[] {
+  if (!earlier?.result || look.files[object] === earlier.fileId) return [];
+  const known = new Set(earlier.result.columns.map((column) => column.name));
+  return columns
+    .filter((column) => !known.has(column))
+    .map((column) => ({
+      ...{ code: 'column_new', object, column },
+      message: `The column "${column}" was not in the file before (${earlier.name}); it is kept under extra unless it is mapped.`,
+    }));
+}
+
+async function earlierFile(
+  { store }: ActivityDeps,
+  app: AppDoc,
+  object: ObjectName,
+  current: string | undefined,
+): Promise<FileDoc | null> {
+  if (!current) return null;
+  const { items } = await store.files.list(app.workspaceId, app.appId, { limit: 50 });
+  const older = items.filter((file) => file.object === object && file.inspection === 'done');
+  return older[older.findIndex((file) => file.fileId === current) + 1] ?? null;
+}
+
+function pathOf(source: FieldSource): string {
+  return typeof source === 'string' ? source : source.path;
+}

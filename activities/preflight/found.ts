@@ -1,0 +1,19 @@
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { Account } from '../providers/provider.js';
+import type { Rules } from '../records/types.js';
+import type { Finding, PinnedDoc } from '../store/run-documents.js';
+
+/** What a preflight found, and what it would pin. */
+export interface Look {
+  blockers: Finding[];
+  warnings: Finding[];
+  account: Account | null;
+  origin: string;
+  rules: Rules;
+  mappingVersion: number;
+  files: PinnedDoc['files'];
+  locales: PinnedDoc['locales'];
+  totals: Partial<Record<ObjectName, number>>;
+  duplicates: Partial<Record<ObjectName, { sampled: number; likely: number; estimate: number }>>;
+  sentence: string;
+}

@@ -1,0 +1,104 @@
+import type { Activities, PreflightResult } from '../../workflows/contract/activities.js';
+import type { FailureInfo } from '../../workflows/contract/failures.js';
+import { isFailureCode } from '../../workflows/contract/failures.js';
+import { inRunOrder } from '../../workflows/contract/objects.js';
+import type { ReviewMode } from '../../workflows/contract/status.js';
+import type { ActivityDeps } from '../deps.js';
+import { whileBeating } from '../beat.js';
+import { bug } from '../open-run.js';
+import type { AppDoc } from '../store/documents.js';
+import type { Finding, RunDoc } from '../store/run-documents.js';
+import { look } from './look.js';
+
+/**
+ * Looks, pins the versions on the run, and says whether it may go on. Repeatable: it states what it finds each time, and
+ * runs of this app whose workflow was terminated are fenced before anything is read.
+ */
+export function createPreflight(deps: ActivityDeps): Activities['preflight'] {
+  const { store } = deps;
+  return (ref) =>
+    whileBeating(async (signal) => {
+      const [run, app] = await Promise.all([
+        store.runs.get(ref.workspaceId, ref.runId),
+        store.apps.get(ref.workspaceId, ref.appId),
+      ]);
+      if (!run || !app) throw bug(`There is no run ${ref.runId} of an app ${ref.appId}.`);
+      await closeLeftovers(deps, run);
+      const objects = inRunOrder(run.scope);
+      const firstRun = app.lastImportedAt === null && app.lastSyncedAt === null;
+      const limit = run.options.limit === undefined ? {} : { limit: run.options.limit };
+      const found = await look(deps, app, { objects, adoptProposal: true, ...limit }, signal);
+      const review = reviewModeOf(run, app, firstRun);
+      await store.runs.patch(ref.workspaceId, ref.runId, {
+        blockers: found.blockers,
+        warnings: [...found.warnings, ...storyWarnings(app, firstRun)],
+        pinned: {
+          ...{ origin: found.origin, rules: found.rules, mappingVersion: found.mappingVersion },
+          ...{ settings: app.settings, files: found.files, locales: found.locales },
+          ...{ account: found.account, reviewMode: review, firstRun },
+        },
+      });
+      for (const object of objects) {
+        const providerTotal = found.totals[object] ?? null;
+        await store.runs.patchObject(ref.workspaceId, ref.runId, object, { providerTotal });
+      }
+      return resultOf(found.blockers, objects, review, app);
+    });
+}
+
+function resultOf(
+  blockers: Finding[],
+  objects: PreflightResult['objects'],
+  review: ReviewMode,
+  app: AppDoc,
+): PreflightResult {
+  const { reminderHours } = app.policies;
+  return { blocked: blockerOf(blockers), objects, review, reminderHours };
+}
+
+function blockerOf(blockers: Finding[]): FailureInfo | null {
+  const [first] = blockers;
+  if (!first) return null;
+  return { code: isFailureCode(first.code) ? first.code : 'bug', message: first.message };
+}
+
+/** As the start asked; else the app's policy; else each object for first runs and runs of several objects. */
+export function reviewModeOf(run: RunDoc, app: AppDoc, firstRun: boolean): ReviewMode {
+  if (run.reviewAsked) return run.reviewAsked;
+  if (app.policies.review) return app.policies.review;
+  return firstRun || run.scope.length > 1 ? 'each_object' : 'on_findings';
+}
+
+function storyWarnings(app: AppDoc, firstRun: boolean): Finding[] {
+  const warnings: Finding[] = [];
+  if (firstRun) warnings.push({ code: 'first_run', message: 'This app has imported nothing yet.' });
+  if (app.lastError) {
+    const { code, message, at } = app.lastError;
+    warnings.push({ code: 'last_error', message: `The last run failed (${code}): ${message}`, at });
+  }
+  return warnings;
+}
+
+/** We own the app's one workflow id: any other run of it that looks alive has lost its workflow. */
+async function closeLeftovers({ store, now }: ActivityDeps, run: RunDoc): Promise<void> {
+  const others = (await store.runs.live(run.workspaceId, run.appId)).filter(
+    (other) => other.runId !== run.runId && other.startedAt !== null,
+  );
+  for (const other of others) {
+    for (const { fetch } of await store.transfers.all(other)) {
+      await store.transfers.close(other, fetch.object, 'superseded');
+    }
+    const at = now().toISOString();
+    await store.holds.end(other.workspaceId, other.runId, 'sweeper', at);
+    const lastError = {
+      ...({ code: 'superseded', object: other.object, step: other.step, at } as const),
+      message: 'Its workflow was ended from outside. What it wrote is listed and can be undone.',
+    };
+    await store.runs.patch(other.workspaceId, other.runId, {
+      status: 'failed',
+      endedAt: at,
+      attention: null,
+      lastError,
+    });
+  }
+}

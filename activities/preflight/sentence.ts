@@ -1,0 +1,35 @@
+import type { ExistingPolicy } from '../records/types.js';
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { Look } from './found.js';
+
+/** One sentence per object, in words: what will happen to known, new and duplicate records. */
+export function sentenceOf(objects: readonly ObjectName[], look: Look): string {
+  if (look.blockers.length > 0) {
+    return `Nothing would be moved: ${look.blockers.map((blocker) => blocker.message).join(' ')}`;
+  }
+  return objects.map((object) => objectSentence(object, look)).join(' ');
+}
+
+function objectSentence(object: ObjectName, { rules, totals, duplicates }: Look): string {
+  const { policies } = rules;
+  const total = totals[object];
+  const many = total === undefined ? `All ${object}` : `${total.toLocaleString('en')} ${object}`;
+  const known =
+    policies.linked === 'skip'
+      ? 'those this app brought before are left alone'
+      : 'those this app brought before are updated where the source changed, edits of people are kept';
+  const likely = duplicates[object]?.likely ?? 0;
+  const found = likely > 0 ? ` (${likely} in a sample of ${duplicates[object]?.sampled ?? 0})` : '';
+  return `${many} will be read: ${known}; new ones are created; ${duplicateWords(policies.existing[object] ?? 'update')}${found}.`;
+}
+
+function duplicateWords(policy: ExistingPolicy): string {
+  switch (policy) {
+    case 'update':
+      return 'those that share an e-mail, domain, tax id or SKU with a record that is here are tied to it and fill what is empty';
+    case 'skip':
+      return 'those that share an e-mail, domain, tax id or SKU with a record that is here are skipped and listed';
+    case 'create':
+      return 'those that share an e-mail, domain, tax id or SKU with a record that is here are created beside it and listed';
+  }
+}

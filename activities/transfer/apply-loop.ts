@@ -1,0 +1,140 @@
+import type { Parked } from '../../workflows/contract/activities.js';
+import type { FailureCode } from '../../workflows/contract/failures.js';
+import type { RunRef } from '../../workflows/contract/ids.js';
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { RunControl } from '../../workflows/contract/status.js';
+import { addCounts } from '../records/books.js';
+import { judge, type Judgement } from '../records/breakers.js';
+import { decidePage } from '../records/decide.js';
+import { lookupsOf } from '../records/lookups.js';
+import type { DecidedPage } from '../records/page.js';
+import type { Counts, Mapped, Rules, SourceRecord } from '../records/types.js';
+import type { ApplySide } from '../store/run-documents.js';
+import type { StagedPage, TurnHeld } from '../store/moving.js';
+import type { Store } from '../store/store.js';
+import type { Handover } from './handover.js';
+import { loadWorld } from './load-world.js';
+
+export interface ApplyArgs {
+  ref: RunRef;
+  object: ObjectName;
+  origin: string;
+  rules: Rules;
+  side: ApplySide;
+  /** Apply no page of this number or above. */
+  beforeSeq: number;
+  idsMayRepeat: boolean;
+  /** Only where an external id is made of a file's columns: then another file's ids can be other people's. */
+  keysMayLie: boolean;
+  allowed: readonly FailureCode[];
+  map: (record: SourceRecord) => Mapped;
+  handover: Handover;
+  holder: string;
+  signal: AbortSignal;
+  now: () => Date;
+  newId: () => string;
+}
+
+export type ApplyEnd =
+  | { state: 'caught_up'; totals: Counts }
+  | { state: 'stopped'; control: Exclude<RunControl, 'go'> }
+  | { state: 'parked'; parked: Parked };
+
+/** A page that others keep changing under us is a sign of a bug, not of traffic: people edit single records. */
+const MOST_REDOS = 50;
+
+/**
+ * Applies staged pages in order, each whole, once, or not at all. Safe to repeat at any moment: a page that was applied is
+ * behind the stored position, and committing it again finds it applied.
+ */
+export async function applyLoop(store: Store, args: ApplyArgs): Promise<ApplyEnd> {
+  const { ref, object, signal } = args;
+  let totals = args.side.counts;
+  let turn: TurnHeld | null = null;
+  try {
+    for (let seq = args.side.position; seq < args.beforeSeq; seq += 1) {
+      signal.throwIfAborted();
+      const control = await store.runs.control(ref.workspaceId, ref.runId);
+      if (control === 'pause' || control === 'cancel') return { state: 'stopped', control };
+      const page = (await args.handover.take(seq)) ?? (await store.pages.source(ref, object, seq));
+      if (!page) break;
+      const stop = judge(args.rules.policies, totals, { allowed: args.allowed, pageIdentity: null });
+      if (stop) return await park(store, args, stop);
+      const mapped = page.records.map(args.map);
+      turn ??= await store.turns.acquire(ref.workspaceId, object, args.holder, signal);
+      const applied = await applyPage(store, args, page, mapped, turn);
+      if (applied.state === 'question') return await park(store, args, applied.judgement);
+      totals = addCounts(totals, applied.counts);
+      turn = await keepOrPass(store, applied.turn);
+    }
+    return { state: 'caught_up', totals };
+  } finally {
+    args.handover.stop();
+    if (turn) await store.turns.release(turn);
+  }
+}
+
+type AppliedPage =
+  { state: 'applied'; counts: Counts; turn: TurnHeld } | { state: 'question'; judgement: Judgement };
+
+async function applyPage(
+  store: Store,
+  args: ApplyArgs,
+  page: StagedPage,
+  mapped: Mapped[],
+  held: TurnHeld,
+): Promise<AppliedPage> {
+  const { ref, object, origin } = args;
+  const lookups = lookupsOf(mapped, object);
+  let turn = held;
+  for (let redo = 0; redo < MOST_REDOS; redo += 1) {
+    const now = args.now().toISOString();
+    const world = await loadWorld(store, { workspaceId: ref.workspaceId, origin, object }, lookups);
+    const context = { ...ref, origin, object, now, newId: args.newId, idsMayRepeat: args.idsMayRepeat };
+    const decided = decidePage(mapped, world, args.rules, context);
+    const question = args.keysMayLie ? judgeIdentity(args, decided) : null;
+    if (question) return { state: 'question', judgement: question };
+    const rows = page.records.reduce((sum, record) => sum + (record.rows ?? 1), 0);
+    const commit = { ref, object, seq: page.seq, pageOrigin: page.origin, origin, epoch: args.side.epoch };
+    const result = await store.pages.apply({ ...commit, turn, decided, settled: [], rows, now });
+    if (result !== 'conflict') return { state: 'applied', counts: { ...decided.counts, rows }, turn };
+    turn = await regain(store, turn, args.signal);
+  }
+  throw new Error(`Page ${page.seq} of ${object} could not be applied: what it touches kept changing.`);
+}
+
+function judgeIdentity(args: ApplyArgs, { identity }: DecidedPage): Judgement | null {
+  return judge(args.rules.policies, null, { allowed: args.allowed, pageIdentity: identity });
+}
+
+/** After a conflict the counter we hold may be an old one. */
+async function regain(store: Store, turn: TurnHeld, signal: AbortSignal): Promise<TurnHeld> {
+  const renewed = await store.turns.renew(turn);
+  return renewed?.turn ?? store.turns.acquire(turn.workspaceId, turn.object, turn.holder, signal);
+}
+
+/** The turn is kept across pages while nobody waits, and given up at once when somebody does. */
+async function keepOrPass(store: Store, turn: TurnHeld): Promise<TurnHeld | null> {
+  const renewed = await store.turns.renew(turn);
+  if (!renewed) return null;
+  if (!renewed.wanted) return renewed.turn;
+  await store.turns.release(renewed.turn);
+  return null;
+}
+
+/** The evidence goes to the store, because samples of records must not enter history. */
+export async function park(
+  store: Store,
+  args: Pick<ApplyArgs, 'ref' | 'object' | 'side'>,
+  tripped: Judgement,
+): Promise<Extract<ApplyEnd, { state: 'parked' }>> {
+  const { code, message, evidence } = tripped;
+  await store.transfers.setQuestion(args.ref, args.object, args.side.epoch, {
+    code,
+    evidence: { ...evidence },
+  });
+  return {
+    state: 'parked',
+    parked: { reason: 'breaker', code, message, choices: ['resume', 'skip_object', 'stop'] },
+  };
+}

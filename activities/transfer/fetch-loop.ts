@@ -1,0 +1,61 @@
+import type { RunRef } from '../../workflows/contract/ids.js';
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import { ProviderFailure, type Session } from '../providers/provider.js';
+import type { FetchSide } from '../store/run-documents.js';
+import type { Store } from '../store/store.js';
+import type { Traffic } from '../open-run.js';
+import { cutIntoPages } from './cut.js';
+import type { Handover } from './handover.js';
+
+export interface FetchArgs {
+  ref: RunRef;
+  object: ObjectName;
+  side: FetchSide;
+  session: Session;
+  /** Stage no page of this number or above, except those of an answer that was begun. */
+  beforeSeq: number;
+  traffic: Traffic;
+  handover: Handover;
+  signal: AbortSignal;
+}
+
+/**
+ * Reads the provider from the stored cursor and stages its answers, each in one transaction with the cursor that follows.
+ * Safe to repeat at any moment: what was not staged is asked for again, what was staged is behind the cursor.
+ */
+export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
+  const { ref, object, side, session, handover, signal, traffic } = args;
+  if (side.done || side.position >= args.beforeSeq) return;
+  let { position, cursor } = side;
+  const told = { requests: 0, bytes: 0 };
+  for await (const answer of session.read(object, cursor ?? undefined, signal)) {
+    if (answer.next !== undefined && answer.next === cursor) {
+      throw new ProviderFailure(
+        'provider_cursor_loop',
+        `The provider answered the same position twice for ${object}: going on would never end. What was read so far is kept.`,
+      );
+    }
+    const pages = cutIntoPages(answer.records);
+    const done = answer.next === undefined;
+    await store.pages.stage({
+      ref,
+      object,
+      epoch: side.epoch,
+      fromSeq: position,
+      pages,
+      cursor: answer.next ?? null,
+      done,
+      bookmark: answer.bookmark ?? null,
+      complete: answer.complete ?? false,
+      traffic: { requests: traffic.requests - told.requests, bytes: traffic.bytes - told.bytes },
+    });
+    Object.assign(told, traffic);
+    for (const records of pages) {
+      await handover.offer({ seq: position, origin: 'fetch', records });
+      position += 1;
+    }
+    cursor = answer.next ?? null;
+    if (done || handover.stopped || position >= args.beforeSeq) return;
+    if ((await store.runs.control(ref.workspaceId, ref.runId)) !== 'go') return;
+  }
+}

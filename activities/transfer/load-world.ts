@@ -1,0 +1,65 @@
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { Lookups, World } from '../records/page.js';
+import type { StoredLink, StoredRecord } from '../records/types.js';
+import type { Store } from '../store/store.js';
+
+/** One query per collection and list: what a page must know of the store before it is decided. */
+export async function loadWorld(
+  store: Store,
+  at: { workspaceId: string; origin: string; object: ObjectName },
+  lookups: Lookups,
+): Promise<World> {
+  const { workspaceId, origin, object } = at;
+  const [links, sameKey, sameWeakKey, targets] = await Promise.all([
+    store.links.byExternalIds(workspaceId, origin, object, lookups.externalIds),
+    ask(lookups.keys, (keys) => store.records.byKeys(workspaceId, object, keys)),
+    ask(lookups.weakKeys, (keys) => store.records.byWeakKeys(workspaceId, object, keys)),
+    loadTargets(store, workspaceId, origin, lookups.targets),
+  ]);
+  const records = new Map<string, StoredRecord>();
+  for (const record of [...sameKey, ...sameWeakKey]) records.set(record.recordId, record);
+  const linked = [...new Set(links.map((link) => link.recordId))].filter((id) => !records.has(id));
+  const [behind, recordLinks] = await Promise.all([
+    ask(linked, (ids) => store.records.byIds(workspaceId, ids)),
+    ask([...records.keys()], (ids) => store.links.byRecords(workspaceId, ids)),
+  ]);
+  for (const record of behind) records.set(record.recordId, record);
+  return {
+    links: new Map(links.map((link) => [link.externalId, link])),
+    targets: new Map(targets.map((link) => [`${link.object}/${link.externalId}`, link])),
+    records,
+    recordLinks: byRecord(recordLinks),
+  };
+}
+
+async function loadTargets(
+  store: Store,
+  workspaceId: string,
+  origin: string,
+  targets: Lookups['targets'],
+): Promise<StoredLink[]> {
+  const byObject = new Map<ObjectName, Set<string>>();
+  for (const { object, externalId } of targets) {
+    const ids = byObject.get(object) ?? new Set();
+    byObject.set(object, ids.add(externalId));
+  }
+  const found = await Promise.all(
+    [...byObject].map(([object, ids]) => store.links.byExternalIds(workspaceId, origin, object, [...ids])),
+  );
+  return found.flat();
+}
+
+function byRecord(links: readonly StoredLink[]): Map<string, StoredLink[]> {
+  const grouped = new Map<string, StoredLink[]>();
+  for (const link of links) {
+    const group = grouped.get(link.recordId);
+    if (group) group.push(link);
+    else grouped.set(link.recordId, [link]);
+  }
+  return grouped;
+}
+
+/** No query for nothing. */
+function ask<T>(list: readonly string[], query: (list: readonly string[]) => Promise<T[]>): Promise<T[]> {
+  return list.length === 0 ? Promise.resolve([]) : query(list);
+}

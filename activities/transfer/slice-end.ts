@@ -1,0 +1,93 @@
+import { Context } from '@temporalio/activity';
+import type { Parked, SliceEnd } from '../../workflows/contract/activities.js';
+import type { RunRef } from '../../workflows/contract/ids.js';
+import type { ObjectName } from '../../workflows/contract/objects.js';
+import { FAILURES } from '../../workflows/contract/failures.js';
+import type { ActivityDeps } from '../deps.js';
+import { asApplicationFailure, understand, type Understood } from '../failures.js';
+
+const SHORTEST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 5 * 60_000;
+/** So often the unexpected is tried again before it is called a bug. */
+const TRIES_OF_THE_UNEXPECTED = 4;
+
+/** What a slice answers to anything thrown in it. What Temporal shall retry by itself is thrown on. */
+export async function sliceEndOf(
+  deps: ActivityDeps,
+  error: unknown,
+  at: { ref: RunRef; object: ObjectName; signal: AbortSignal },
+): Promise<SliceEnd> {
+  if (at.signal.aborted) throw at.signal.reason;
+  const failure = understand(error);
+  const { code, message } = failure;
+  switch (FAILURES[code]) {
+    case 'retry':
+      if (code === 'store_unavailable') throw asApplicationFailure(failure);
+      return { state: 'wait', until: await waitUntil(deps, failure, at), code };
+    case 'reconnect':
+      await markConnection(deps, at.ref, failure);
+      return { state: 'parked', parked: reconnect(failure) };
+    case 'ask':
+      return {
+        state: 'parked',
+        parked: { reason: 'question', code, message, choices: choicesFor(code) },
+      };
+    case 'record':
+    case 'stop':
+      if (code === 'bug' && Context.current().info.attempt < TRIES_OF_THE_UNEXPECTED) {
+        deps.log.error({ runId: at.ref.runId, object: at.object, code, ...whereOf(error) }, message);
+        throw asApplicationFailure(failure);
+      }
+      return { state: 'failed', failure: { code, message } };
+  }
+}
+
+/** Kind and place of an unknown error. Its message is left out: it may quote what must not be in a log. */
+function whereOf(error: unknown): { error: string; at: string[] } {
+  if (!(error instanceof Error)) return { error: typeof error, at: [] };
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { error: error.name, at: frames.map((line) => line.trim()) };
+}
+
+/** The provider's own time where it named one; else half as long again as nothing has moved: soon at first, rarely later. */
+async function waitUntil(
+  deps: ActivityDeps,
+  failure: Understood,
+  at: { ref: RunRef; object: ObjectName },
+): Promise<string> {
+  const now = deps.now().getTime();
+  if (failure.retryAt && failure.retryAt.getTime() > now) return failure.retryAt.toISOString();
+  const sides = await deps.store.transfers.get(at.ref, at.object);
+  const run = await deps.store.runs.get(at.ref.workspaceId, at.ref.runId);
+  const moved = sides?.apply.lastAt ?? run?.startedAt ?? deps.now().toISOString();
+  const wait = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, (now - Date.parse(moved)) / 2));
+  return new Date(now + wait).toISOString();
+}
+
+function reconnect({ code, message }: Understood): Parked {
+  return {
+    reason: code === 'permission_missing' ? 'permission' : 'reconnect',
+    code,
+    message,
+    choices: ['resume', 'skip_object', 'stop'],
+  };
+}
+
+function choicesFor(code: Understood['code']): Parked['choices'] {
+  return code === 'cursor_expired'
+    ? ['full_listing', 'skip_object', 'stop']
+    : ['resume', 'skip_object', 'stop'];
+}
+
+async function markConnection(deps: ActivityDeps, ref: RunRef, { code, message }: Understood): Promise<void> {
+  const app = await deps.store.apps.get(ref.workspaceId, ref.appId);
+  if (!app) return;
+  await deps.store.apps.patch(ref.workspaceId, ref.appId, {
+    connection: {
+      ...app.connection,
+      status: 'needs_attention',
+      checkedAt: deps.now().toISOString(),
+      problems: [{ code, message }],
+    },
+  });
+}

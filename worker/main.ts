@@ -1,0 +1,14 @@
+import { carddavProvider } from '../activities/providers/carddav/provider.js';
+import { filesProvider } from '../activities/providers/files/provider.js';
+import { ConfigError, readConfig } from './config.js';
+import { runWorker } from './run-worker.js';
+
+/** The composition root of the worker: a provider that is not named here cannot be run. */
+try {
+  await runWorker(readConfig(), [filesProvider, carddavProvider]);
+} catch (error) {
+  const words =
+    error instanceof ConfigError ? error.message : String(error instanceof Error ? error.stack : error);
+  process.stderr.write(`${words}\n`);
+  process.exitCode = 1;
+}

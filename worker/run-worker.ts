@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { pino, type Logger } from 'pino';
+import { v7 as uuid } from 'uuid';
+import { createConnections } from '../activities/connections/connections.js';
+import { createSealer } from '../activities/connections/seal.js';
+import { createActivities } from '../activities/create-activities.js';
+import { inspectFile } from '../activities/providers/files/inspect.js';
+import type { Provider } from '../activities/providers/provider.js';
+import { createRegistry } from '../activities/providers/registry.js';
+import { connectMongo, databaseOf } from '../activities/store/mongo/connect.js';
+import { createMongoStore } from '../activities/store/mongo/create-store.js';
+import type { Store } from '../activities/store/store.js';
+import { readSealingKeys, type WorkerConfig } from './config.js';
+import { createWorker } from './create-worker.js';
+import { ensureSweepSchedule } from './sweep-schedule.js';
+import { createWorkflowsPort } from './workflows-port.js';
+
+/**
+ * Makes the clients of a worker, runs it until it is asked to stop, and closes them. Resolves when everything has ended.
+ * The activities see the store through `wrapStore`: how a test stops a worker at a chosen call.
+ */
+export async function runWorker(
+  config: WorkerConfig,
+  providers: readonly Provider[],
+  wrapStore: (store: Store) => Store = (store) => store,
+): Promise<void> {
+  const log = pino({ name: 'worker', level: config.LOG_LEVEL });
+  Runtime.install({ logger: engineLogger(log), shutdownSignals: ['SIGINT', 'SIGTERM'] });
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const mongo = connectMongo(config.MONGODB_URI);
+  const store = createMongoStore({
+    client: mongo,
+    database: databaseOf(config.MONGODB_URI),
+    newId: () => uuid(),
+  });
+  await store.prepare();
+  const connections = createConnections({
+    store: store.credentials,
+    sealer: createSealer(readSealingKeys(config)),
+  });
+  const client = new Client({ connection: await Connection.connect(connectionOptions), namespace });
+  const activities = createActivities({
+    store: wrapStore(store),
+    providers: createRegistry(providers),
+    openCredentials: (workspaceId, appId) => connections.open({ workspaceId, appId }),
+    inspectFile,
+    network: {
+      allowPrivate: config.ALLOW_PRIVATE_NETWORKS,
+      requestTimeoutMs: config.PROVIDER_TIMEOUT_MS,
+      maxResponseBytes: config.PROVIDER_MAX_RESPONSE_BYTES,
+    },
+    workflows: createWorkflowsPort(client),
+    log,
+    now: () => new Date(),
+    newId: () => uuid(),
+    retentionDays: config.RETENTION_DAYS,
+  });
+  const worker = await createWorker({
+    connection: await NativeConnection.connect(connectionOptions),
+    namespace,
+    taskQueue: config.TEMPORAL_TASK_QUEUE,
+    activities,
+    workflows: workflowSource(config),
+  });
+  await ensureSweepSchedule(client, config.TEMPORAL_TASK_QUEUE);
+  log.info({ namespace, taskQueue: config.TEMPORAL_TASK_QUEUE }, 'the worker is ready');
+  await worker.run();
+  await store.close();
+}
+
+/** What Temporal's own code logs: its message and no more of its fields than say where it was. */
+function engineLogger(log: Logger): DefaultLogger {
+  return new DefaultLogger('WARN', ({ level, message, meta }) => {
+    const where = (meta ?? {}) as Record<string, unknown>;
+    const fields = {
+      workflowId: where['workflowId'],
+      activityType: where['activityType'],
+      attempt: where['attempt'],
+    };
+    if (level === 'ERROR') log.error(fields, message);
+    else log.warn(fields, message);
+  });
+}
+
+/** Bundled at build time; from sources where there is no bundle beside the built code. */
+function workflowSource(config: WorkerConfig): { codePath: string } | { workflowsPath: string } {
+  const built = config.WORKFLOW_BUNDLE ?? fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+  if (existsSync(built)) return { codePath: built };
+  return { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) };
+}
