@@ -1,0 +1,95 @@
+import type { ProviderDescription } from '../activities/providers/provider.js';
+import { effectiveMapping } from '../activities/records/effective-mapping.js';
+import type { AppDoc } from '../activities/store/documents.js';
+import type { RunDoc } from '../activities/store/run-documents.js';
+import { isTerminal } from '../workflows/contract/status.js';
+import type { ApiDeps } from './deps.js';
+import { describedBy } from './lookup.js';
+import { viewRun } from './run-view.js';
+import type { AppShape } from './shapes/app.js';
+
+const RECENT_RUNS = 10;
+
+/** The app sheet. In a list fewer runs are shown. */
+export async function viewApp(deps: ApiDeps, app: AppDoc, recent: number = RECENT_RUNS): Promise<AppShape> {
+  const { workspaceId, appId, providerId } = app;
+  const [runs, live] = await Promise.all([
+    deps.store.runs.list(workspaceId, { appId }, { limit: recent }),
+    deps.store.runs.live(workspaceId, appId),
+  ]);
+  const description = describedBy(deps.descriptions, providerId);
+  const { status, account, checkedAt, problems } = app.connection;
+  return {
+    appId,
+    providerId,
+    name: app.name,
+    actions: { import: importAction(app, description, live), sync: syncAction(description) },
+    connection: { status, account, checkedAt, problems },
+    credentials: app.credentials,
+    runtimeStatus: runtimeStatus(app, live),
+    scope: app.scope,
+    settings: app.settings,
+    mapping: { version: app.mappingVersion, ...plainMapping(description, app) },
+    policies: { ...app.policies },
+    schedule: app.schedule,
+    paused: app.paused,
+    lastSyncedAt: app.lastSyncedAt,
+    lastImportedAt: app.lastImportedAt,
+    lastError: app.lastError,
+    bookmarks: {},
+    lock: null,
+    held: { events: 0 },
+    recentRuns: await Promise.all(runs.items.map((run) => recentRun(deps, run))),
+    createdAt: app.createdAt,
+    createdBy: app.createdBy,
+  };
+}
+
+function plainMapping(description: ProviderDescription, app: AppDoc): Omit<AppShape['mapping'], 'version'> {
+  const { objects, owners, statuses } = effectiveMapping(description.objects, app.mapping);
+  return { objects: { ...objects }, owners, statuses: { ...statuses } };
+}
+
+/** The first that holds. A paused run waits for a person as one in review does. */
+function runtimeStatus(app: AppDoc, live: readonly RunDoc[]): AppShape['runtimeStatus'] {
+  const { status } = app.connection;
+  if (status === 'not_connected' || status === 'pending') return 'not_configured';
+  if (status === 'needs_attention') return 'needs_attention';
+  const going = live.filter((run) => !isTerminal(run.status));
+  if (going.some((run) => run.status === 'running')) return 'running';
+  if (going.length > 0) return 'waiting';
+  return app.paused ? 'paused' : 'ready';
+}
+
+function importAction(
+  app: AppDoc,
+  description: ProviderDescription,
+  live: readonly RunDoc[],
+): AppShape['actions']['import'] {
+  const no = (why: string) => ({ available: false, why });
+  if (!description.actions.import) return no(`${description.name} does not offer imports.`);
+  if (app.connection.status !== 'ready') return no(`The connection is ${app.connection.status}.`);
+  if (live[0]) return no(`Run ${live[0].runId} is live.`);
+  return app.paused ? no('The app is paused.') : { available: true };
+}
+
+function syncAction({ actions, name }: ProviderDescription): AppShape['actions']['sync'] {
+  return actions.sync ? { available: true } : { available: false, why: `${name} does not offer syncs.` };
+}
+
+async function recentRun(deps: ApiDeps, doc: RunDoc): Promise<AppShape['recentRuns'][number]> {
+  const { runId, kind, status, reviewState, createdAt, startedAt, endedAt, startedBy, objects, counts } =
+    await viewRun(deps, doc);
+  return {
+    runId,
+    kind,
+    status,
+    reviewState,
+    createdAt,
+    startedAt,
+    endedAt,
+    startedBy,
+    objects: objects.map(({ object, state, counts: own }) => ({ object, state, counts: own })),
+    counts,
+  };
+}

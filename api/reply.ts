@@ -1,0 +1,2 @@
+/** What goes back. `streamed`: the handler wrote the answer itself. */
+export type Reply = { status: number; body?: unknown; headers?: Record<string, string> } | 'streamed';

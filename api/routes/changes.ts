@@ -1,0 +1,69 @@
+import { parse } from 'lossless-json';
+import { z } from 'zod';
+import type { JournalEntry, JournalValue } from '../../activities/records/page.js';
+import { endpoint } from '../endpoint.js';
+import { runOf } from '../lookup.js';
+import { given, id, listOf, listQuery, objectName, pageOf } from '../shapes/common.js';
+
+const OUTCOMES = ['created', 'updated', 'deleted', 'resolved'] as const;
+
+const change = z
+  .object({
+    object: objectName,
+    recordId: z.string(),
+    externalId: z.string().nullable(),
+    outcome: z
+      .string()
+      .meta({ description: '`resolved`: a relation found its target, which no outcome counts' }),
+    fields: z.array(z.object({ field: z.string(), before: z.unknown(), after: z.unknown() })),
+    undone: z.boolean(),
+  })
+  .meta({ id: 'Change' });
+
+export const listRunChanges = endpoint({
+  method: 'get',
+  path: '/v1/runs/{runId}/changes',
+  tag: 'Runs',
+  summary: 'What the run changed, before and after, field by field',
+  access: 'viewer',
+  params: z.strictObject({ runId: id }),
+  query: z.strictObject({
+    ...listQuery,
+    outcome: z.enum(OUTCOMES, `Must be one of ${OUTCOMES.join(', ')}`).optional(),
+    object: objectName.optional(),
+  }),
+  answers: { 200: { description: 'Changes', schema: listOf(change) } },
+  errors: ['not_found', 'invalid_cursor'],
+  async handle(call) {
+    const run = await runOf(call);
+    const { outcome, object } = call.query;
+    const found = await call.deps.store.pages.changes(run, given({ outcome, object }), pageOf(call.query));
+    return { status: 200, body: { items: found.items.map(view), nextCursor: found.nextCursor } };
+  },
+});
+
+function view(entry: JournalEntry & { undone: boolean }): z.infer<typeof change> {
+  const { object, recordId, externalId, outcome, fields, undone } = entry;
+  return {
+    object,
+    recordId,
+    externalId,
+    outcome,
+    undone,
+    fields: fields.map(({ field, before, after }) => ({
+      field: plainName(field),
+      before: plainValue(before),
+      after: plainValue(after),
+    })),
+  };
+}
+
+/** The journal marks relations with `@` and what is no field with `#`. */
+function plainName(field: string): string {
+  return field.replace(/^[@#]/, '');
+}
+
+function plainValue(value: JournalValue): unknown {
+  if (typeof value === 'object' && value !== null && 'json' in value) return parse(value.json);
+  return value;
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { accepted, decide, liveRunOf } from '../decide.js';
+import { endpoint } from '../endpoint.js';
+import { id } from '../shapes/common.js';
+import { run } from '../shapes/run.js';
+
+const common = {
+  method: 'post',
+  tag: 'Runs',
+  access: 'operator',
+  params: z.strictObject({ runId: id }),
+  idempotency: 'remembered',
+  answers: { 202: { description: 'The run', schema: run } },
+} as const;
+
+const unreachable = ['worker_unavailable', 'temporal_unavailable', 'store_unavailable'] as const;
+
+export const pauseRun = endpoint({
+  ...common,
+  path: '/v1/runs/{runId}/pause',
+  summary: 'Pause at the next page',
+  errors: [
+    'not_found',
+    'run_ended',
+    'run_not_live',
+    'run_ending',
+    'not_pausable',
+    'decision_expired',
+    ...unreachable,
+  ],
+  async handle(call) {
+    const { actor } = call.caller;
+    await decide(call, await liveRunOf(call), (notAfter) => ({
+      name: 'pauseRun',
+      message: { notAfter, actor },
+    }));
+    return accepted(call, 'run.paused');
+  },
+});
+
+export const resumeRun = endpoint({
+  ...common,
+  path: '/v1/runs/{runId}/resume',
+  summary: 'Go on with a paused run',
+  errors: [
+    'not_found',
+    'run_ended',
+    'run_not_live',
+    'run_ending',
+    'not_paused',
+    'decision_expired',
+    ...unreachable,
+  ],
+  async handle(call) {
+    const { actor } = call.caller;
+    await decide(call, await liveRunOf(call), (notAfter) => ({
+      name: 'resumeRun',
+      message: { notAfter, actor },
+    }));
+    return accepted(call, 'run.resumed');
+  },
+});
+
+export const cancelRun = endpoint({
+  ...common,
+  path: '/v1/runs/{runId}/cancel',
+  summary: 'Cancel at the next page',
+  description:
+    'Accepted in every status that is not an end, with a worker or without. What was written stays listed and can be undone.',
+  errors: ['not_found', 'run_ended', 'temporal_unavailable', 'store_unavailable'],
+  async handle(call) {
+    const live = await liveRunOf(call);
+    const { workspaceId, runId } = live;
+    // First the word that transfers obey before each page, then Temporal's own cancel for everything that waits.
+    await call.deps.store.runs.patch(workspaceId, runId, { control: 'cancel' });
+    await call.deps.workflows.cancel(live);
+    return accepted(call, 'run.cancelled');
+  },
+});

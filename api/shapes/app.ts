@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { actor, objectName, time, orNull } from './common.js';
+import { counts, lastError, objectState, runKind, runStatus } from './run.js';
+
+const action = z.object({ available: z.boolean(), why: z.string().optional() });
+
+const policies = z
+  .looseObject({})
+  .meta({ id: 'Policies', description: 'All of them, defaults included (see PATCH)' });
+
+export const appSheet = z
+  .object({
+    appId: z.string(),
+    providerId: z.string(),
+    name: z.string(),
+    actions: z.object({ import: action, sync: action }),
+    connection: z.object({
+      status: z.enum(['not_connected', 'pending', 'ready', 'needs_attention']),
+      account: z.object({ id: z.string(), name: z.string() }).nullable(),
+      checkedAt: time.nullable(),
+      problems: z.array(z.object({ code: z.string(), message: z.string() })),
+    }),
+    credentials: z.object({ enteredAt: time, by: actor }).nullable(),
+    runtimeStatus: z.enum([
+      'not_configured',
+      'needs_attention',
+      'running',
+      'waiting',
+      'locked',
+      'paused',
+      'ready',
+    ]),
+    scope: z.array(objectName),
+    settings: z.looseObject({}),
+    mapping: z
+      .object({
+        version: z.int().meta({ description: 'Rises with each change' }),
+        objects: z.looseObject({}),
+        owners: z.record(z.string(), z.string()),
+        statuses: z.looseObject({}),
+      })
+      .meta({ id: 'EffectiveMapping', description: "The app's mapping over the provider's defaults" }),
+    policies,
+    schedule: z.unknown(),
+    paused: z.boolean(),
+    lastSyncedAt: time.nullable(),
+    lastImportedAt: time.nullable(),
+    lastError: orNull(lastError),
+    bookmarks: z.record(z.string(), z.object({ at: time })),
+    lock: z.object({ cause: z.string(), evidence: z.looseObject({}) }).nullable(),
+    held: z.object({ events: z.int() }),
+    recentRuns: z.array(
+      z.object({
+        runId: z.string(),
+        kind: runKind,
+        status: runStatus,
+        reviewState: z.string(),
+        createdAt: time,
+        startedAt: time.nullable(),
+        endedAt: time.nullable(),
+        startedBy: actor,
+        objects: z.array(z.object({ object: objectName, state: objectState, counts })),
+        counts,
+      }),
+    ),
+    createdAt: time,
+    createdBy: actor,
+  })
+  .meta({ id: 'App' });
+
+export type AppShape = z.infer<typeof appSheet>;
+
+export const connectionCheck = z
+  .object({
+    status: z.enum(['ready', 'needs_attention']),
+    account: z.object({ id: z.string(), name: z.string() }).nullable(),
+    objects: z.array(z.object({ object: objectName, granted: z.boolean(), total: z.int().optional() })),
+    problems: z.array(z.object({ code: z.string(), message: z.string() })),
+  })
+  .meta({ id: 'ConnectionCheck' });
+
+export type ConnectionCheckShape = z.infer<typeof connectionCheck>;

@@ -1,0 +1,94 @@
+import type { AskArgs } from '../../workflows/contract/activities.js';
+import type {
+  EngineHealth,
+  LiveWorkflow,
+  RunAddress,
+  RunMessage,
+  Started,
+  WorkflowGateway,
+} from '../../api/workflow-gateway.js';
+
+/** Temporal as the routes see it, in memory: one live workflow per app, and whatever a test says the workers answer. */
+export interface FakeGateway extends WorkflowGateway {
+  started: { runId: string; kind: 'import' | 'cleanup'; token: string }[];
+  sent: { run: RunAddress; message: RunMessage; updateId: string }[];
+  asked: AskArgs[];
+  cancelled: string[];
+  woken: string[];
+  /** Ends the live workflow of an app. */
+  end(appId: string): void;
+  /** Called for each question; puts an answer into the store, or does nothing (no worker). */
+  onAsk: (args: AskArgs) => Promise<void>;
+  /** Called for each message; throws what the workflow would answer. */
+  onSend: (message: RunMessage) => void;
+  /** Thrown by every call while set. */
+  away: Error | null;
+}
+
+export function createFakeGateway(): FakeGateway {
+  const live = new Map<string, LiveWorkflow>();
+  const start = (
+    ref: { appId: string; runId: string },
+    kind: 'import' | 'cleanup',
+    token: string,
+  ): Started => {
+    const running = live.get(ref.appId);
+    if (running) return { state: 'taken', live: running };
+    live.set(ref.appId, { runId: ref.runId, kind, token });
+    fake.started.push({ runId: ref.runId, kind, token });
+    return { state: 'started', temporalRunId: `temporal-${fake.started.length}` };
+  };
+  const here = async (): Promise<void> => {
+    if (fake.away) throw fake.away;
+  };
+  const fake: FakeGateway = {
+    started: [],
+    sent: [],
+    asked: [],
+    cancelled: [],
+    woken: [],
+    away: null,
+    onAsk: () => Promise.resolve(),
+    onSend: () => undefined,
+    end: (appId) => void live.delete(appId),
+    async startImport(ref, token) {
+      await here();
+      return start(ref, 'import', token);
+    },
+    async startCleanup(args, token) {
+      await here();
+      return start(args.ref, 'cleanup', token);
+    },
+    async live({ appId }) {
+      await here();
+      return live.get(appId) ?? null;
+    },
+    async ask(args) {
+      await here();
+      fake.asked.push(args);
+      await fake.onAsk(args);
+    },
+    askTaken: () => Promise.resolve(false),
+    async send(run, message, updateId) {
+      await here();
+      fake.onSend(message);
+      fake.sent.push({ run, message, updateId });
+    },
+    async connectionReady({ appId }) {
+      await here();
+      fake.woken.push(appId);
+    },
+    async cancel({ runId }) {
+      await here();
+      fake.cancelled.push(runId);
+    },
+    health: () => Promise.resolve(HEALTHY),
+    place: (workflowId) => ({ namespace: 'default', url: `http://temporal.test/${workflowId}` }),
+  };
+  return fake;
+}
+
+const HEALTHY: EngineHealth = {
+  temporal: { reachable: true, name: 'Temporal', version: '1.32.0', namespace: 'default' },
+  worker: { reachable: true, taskQueue: 'sluice', pollers: 1 },
+};
