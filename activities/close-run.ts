@@ -32,9 +32,9 @@ export function createCloseRun(deps: ActivityDeps): Activities['closeRun'] {
 
 /** Fences every transfer and takes unapplied pages off the books; says if they disagree all the same. */
 async function settleBooks({ store }: ActivityDeps, ref: RunRef): Promise<FailureInfo | null> {
-  const transfers = await store.transfers.all(ref);
-  for (const { fetch, apply } of transfers) {
-    if (!fetch.closedFor || !apply.closedFor) await store.transfers.close(ref, fetch.object, 'ended');
+  // Also those that are closed: whoever closed them may have died before the books were settled.
+  for (const { fetch } of await store.transfers.all(ref)) {
+    await store.transfers.close(ref, fetch.object, 'ended');
   }
   for (const { fetch, apply } of await store.transfers.all(ref)) {
     if (booksClosed({ ...apply.counts, fetched: fetch.fetched })) continue;

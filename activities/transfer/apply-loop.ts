@@ -54,10 +54,15 @@ export async function applyLoop(store: Store, args: ApplyArgs): Promise<ApplyEnd
   try {
     for (let seq = args.side.position; seq < args.beforeSeq; seq += 1) {
       signal.throwIfAborted();
-      const control = await store.runs.control(ref.workspaceId, ref.runId);
-      if (control === 'pause' || control === 'cancel') return { state: 'stopped', control };
+      // A slow provider must not keep others from the object.
+      if (turn && !args.handover.isReady(seq)) {
+        await store.turns.release(turn);
+        turn = null;
+      }
       const page = (await args.handover.take(seq)) ?? (await store.pages.source(ref, object, seq));
       if (!page) break;
+      const control = await store.runs.control(ref.workspaceId, ref.runId);
+      if (control === 'pause' || control === 'cancel') return { state: 'stopped', control };
       const stop = judge(args.rules.policies, totals, { allowed: args.allowed, pageIdentity: null });
       if (stop) return await park(store, args, stop);
       const mapped = page.records.map(args.map);

@@ -26,9 +26,14 @@ export interface FetchArgs {
 export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
   const { ref, object, side, session, handover, signal, traffic } = args;
   if (side.done || side.position >= args.beforeSeq) return;
+  const mayGoOn = async (): Promise<boolean> =>
+    (await store.runs.control(ref.workspaceId, ref.runId)) === 'go';
+  if (!(await mayGoOn())) return;
   let { position, cursor } = side;
+  let answered = false;
   const told = { requests: 0, bytes: 0 };
   for await (const answer of session.read(object, cursor ?? undefined, signal)) {
+    answered = true;
     if (answer.next !== undefined && answer.next === cursor) {
       throw new ProviderFailure(
         'provider_cursor_loop',
@@ -56,6 +61,12 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
     }
     cursor = answer.next ?? null;
     if (done || handover.stopped || position >= args.beforeSeq) return;
-    if ((await store.runs.control(ref.workspaceId, ref.runId)) !== 'go') return;
+    if (!(await mayGoOn())) return;
   }
+  signal.throwIfAborted();
+  if (answered) return;
+  throw new ProviderFailure(
+    'provider_contract_broken',
+    `The provider answered nothing for ${object}, not even that there is nothing. What was read so far is kept. This is a fault of the provider's code: please report it.`,
+  );
 }

@@ -10,6 +10,8 @@ const MOST_IN_MEMORY = 4;
 export interface Handover {
   /** Waits while the apply side is behind. Returns at once after `stop`. */
   offer(page: StagedPage): Promise<void>;
+  /** Whether this page can be had without waiting for the provider. */
+  isReady(seq: number): boolean;
   /** The page of this number if it is (or soon will be) in memory; null: look in the store, or there is no more. */
   take(seq: number): Promise<StagedPage | null>;
   /** The fetch side offers no more. */
@@ -40,6 +42,7 @@ export function createHandover(firstSeq: number, stageOnly = false): Handover {
       pages.push(page);
       notify();
     },
+    isReady: (seq) => seq < firstSeq || pages.length > 0 || ended,
     async take(seq) {
       if (seq < firstSeq) return null;
       while (pages.length === 0 && !ended) await changed;

@@ -4,10 +4,15 @@ import { Decimal128 } from 'mongodb';
 import { fromDecimal, toDecimal } from '../../activities/store/mongo/decimal.js';
 import { fingerprints, mayHold } from '../../activities/store/mongo/fingerprints.js';
 import { idOf, partsOf, prefixOf, range } from '../../activities/store/mongo/ids.js';
+import {
+  decodeEntries,
+  encodeEntries,
+  type PackedJournal,
+} from '../../activities/store/mongo/journal-codec.js';
 import { fromBlob, fromField, toBlob, toField } from '../../activities/store/mongo/json.js';
 import { decodeLink, encodeLink } from '../../activities/store/mongo/link-codec.js';
 import { pack, unpack } from '../../activities/store/mongo/pack.js';
-import { link } from './makers.js';
+import { entry, link } from './makers.js';
 
 /** What goes into the store comes out again, whatever it is. */
 
@@ -126,4 +131,54 @@ it('fingerprints never miss an id that is there', () => {
     }),
   );
   expect(mayHold(fingerprints(['1', '2', '3']), '4')).toBe(false);
+});
+
+describe('journals', () => {
+  const address = { city: 'Bern' };
+  const fields = [
+    { field: 'name', before: null, after: 'Ann', writerBefore: null },
+    { field: 'address', before: null, after: address, writerBefore: null },
+    { field: '#extra.note', before: null, after: { json: '1.10' }, writerBefore: null },
+  ];
+  const after = link('1', 'r1', {
+    applied: { name: 'Ann', address, title: null, email: 'other@corp.example' },
+  });
+  const created = entry('r1', { externalId: '1', fields, linkAfter: after });
+  const updated = entry('r2', {
+    externalId: '2',
+    outcome: 'updated',
+    versionBefore: 3,
+    versionAfter: 4,
+    fields: [
+      { field: 'name', before: 'Bob', after: 'Rob', writerBefore: 'a:ann:Ann' },
+      { field: '@account', before: null, after: { externalId: 'a', recordId: null }, writerBefore: null },
+    ],
+    linkBefore: link('2', 'r2', { runId: 'run-0', goneAt: 'x', applied: { name: 'Bob' } }),
+    linkAfter: link('2', 'r9', {
+      notOurs: ['name'],
+      origin: 'other',
+      modifiedAt: '2026-05-01',
+      applied: { name: 'Rob' },
+    }),
+    bumps: [{ recordId: 'r7', by: -1 }],
+  });
+  const resolved = entry('r3', { object: 'deals', outcome: 'resolved', fields: [] });
+
+  it.each([[[created, updated, resolved]], [[resolved]], [[updated, created]], [[]]])(
+    'come back entry by entry (%#)',
+    (entries) => {
+      const text = JSON.stringify(encodeEntries(entries));
+      expect(decodeEntries(JSON.parse(text) as PackedJournal)).toEqual(entries);
+    },
+  );
+
+  it('say what entries share once', () => {
+    const many = Array.from({ length: 100 }, (_none, index) => ({
+      ...created,
+      recordId: `r${index}`,
+      externalId: String(index),
+      linkAfter: { ...after, recordId: `r${index}`, externalId: String(index) },
+    }));
+    expect(JSON.stringify(encodeEntries(many)).length).toBeLessThan(JSON.stringify(many).length / 2);
+  });
 });

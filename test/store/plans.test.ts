@@ -27,8 +27,8 @@ import { openStore, testUri, type OpenedStore } from './open.js';
  * and handed to the server's own `explain`.
  */
 
-/** One document per object of a workspace, or per process: leases, which compare and set. */
-const SMALL = new Set(['turns', 'meta']);
+/** One document per object of a workspace, or per process: leases and counters, which compare and set. */
+const SMALL = new Set(['turns', 'turnCounters', 'meta']);
 
 let opened: OpenedStore;
 let client: MongoClient;

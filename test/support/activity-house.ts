@@ -46,7 +46,10 @@ export interface House extends OpenedStore {
   ask(ask: Ask, how?: Attempt): Promise<unknown>;
   theRun(ref: RunRef): Promise<RunDoc>;
   theApp(ref: Pick<RunRef, 'workspaceId' | 'appId'>): Promise<AppDoc>;
-  counts(ref: RunRef, object?: ObjectName): Promise<Counts & { fetched: number; staged: number; applied: number }>;
+  counts(
+    ref: RunRef,
+    object?: ObjectName,
+  ): Promise<Counts & { fetched: number; staged: number; applied: number }>;
   records(workspaceId: string, object?: ObjectName): Promise<StoredRecord[]>;
   close(): Promise<void>;
 }
@@ -95,7 +98,9 @@ export async function openHouse(): Promise<House> {
       const at = new Date().toISOString();
       const workflowId = appWorkflowId(ref);
       const times = { createdAt: at, startedAt: at, updatedAt: at };
-      await store.runs.insert(runDoc({ ...ref, providerId, scope, objects, workflowId, ...times, ...changes }));
+      await store.runs.insert(
+        runDoc({ ...ref, providerId, scope, objects, workflowId, ...times, ...changes }),
+      );
       return ref;
     },
     async begin(app, scope, changes) {

@@ -109,7 +109,8 @@ function session(script: Script, onRequest: () => void): Session {
     }),
     get: async (object, ids) => (script.get ?? ((...asked) => known(script, ...asked)))(object, ids),
     total: async (object) => script.totals[object],
-    columns: async (object) => script.columns[object] ?? ['name', 'email', 'title', 'status', 'owner', 'account', 'domain'],
+    columns: async (object) =>
+      script.columns[object] ?? ['name', 'email', 'title', 'status', 'owner', 'account', 'domain'],
     urlOf: (object, externalId) => `https://scripted.example/${object}/${externalId}`,
     close: async () => {
       script.openSessions -= 1;

@@ -11,7 +11,7 @@ const MOST_STATEMENTS = 1_000;
 
 /** By key alone: see `guards.ts`. */
 export interface Update {
-  q: { _id: string };
+  q: { _id: string; counter?: number };
   u: Document;
   upsert?: true;
 }

@@ -4,6 +4,7 @@ import type { ObjectName } from '../../../workflows/contract/objects.js';
 import type { JournalEntry } from '../../records/page.js';
 import type { Database, JournalStored } from './collections.js';
 import { padded } from './ids.js';
+import { decodeEntries, encodeEntries, type PackedJournal } from './journal-codec.js';
 import { fromBlob, toBlob } from './json.js';
 import { pageKey } from './page-keys.js';
 
@@ -20,7 +21,7 @@ export async function encodeJournal(
   seq: number,
   entries: readonly JournalEntry[],
 ): Promise<JournalStored[]> {
-  const blob = await toBlob(entries);
+  const blob = await toBlob(encodeEntries(entries));
   const parts = Math.max(1, Math.ceil(blob.position / PART_BYTES));
   return Array.from({ length: parts }, (_none, index) => ({
     _id: partKey(ref, object, seq, index),
@@ -46,7 +47,7 @@ export async function readJournal(
   const parts = [first, ...rest.sort((a, b) => (a._id < b._id ? -1 : 1))];
   if (parts.length !== first.parts) throw new Error(`The journal of page ${seq} of ${object} is not whole.`);
   const bytes = Buffer.concat(parts.map((part) => part.data.buffer.subarray(0, part.data.position)));
-  return (await fromBlob(new Binary(bytes, first.data.sub_type))) as JournalEntry[];
+  return decodeEntries((await fromBlob(new Binary(bytes, first.data.sub_type))) as PackedJournal);
 }
 
 export async function removeJournals(

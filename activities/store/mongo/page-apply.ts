@@ -3,7 +3,7 @@ import type { ApplyCommit, ApplyResult } from '../moving.js';
 import { Fenced } from '../moving.js';
 import type { StoredLink } from '../../records/types.js';
 import type { ApplyStored, Database, JournalStored, PageStored } from './collections.js';
-import { deleteAll, insertAll, upsertAll, type Update } from './commands.js';
+import { deleteAll, insertAll, updateAll, upsertAll, type Update } from './commands.js';
 import { Conflict, isDuplicateKey } from './errors.js';
 import { readGuard } from './guards.js';
 import { encodeJournal } from './journal.js';
@@ -129,12 +129,13 @@ async function markPage(
     await insertAll(tx, 'pages', [page]);
     return;
   }
-  const page = await readGuard<PageStored>(tx, 'pages', _id, { appliedAt: 1 });
-  if (page?.appliedAt !== null) {
-    const why = page ? 'is applied already, although its transfer has not come to it' : 'was never staged';
-    throw new Error(`Page ${commit.seq} of ${commit.object} ${why}. Nothing was written.`);
+  // That it was not applied yet is what the side's position says: both only ever move in this transaction.
+  const marked = await updateAll(tx, 'pages', [
+    { q: { _id }, u: { $set: { appliedAt: commit.now, ...facts } } },
+  ]);
+  if (marked !== 1) {
+    throw new Error(`Page ${commit.seq} of ${commit.object} was never staged. Nothing was written.`);
   }
-  await updateExactly(tx, 'pages', [{ q: { _id }, u: { $set: { appliedAt: commit.now, ...facts } } }]);
 }
 
 interface LinkPlan {

@@ -1,10 +1,10 @@
 import type { RunRef } from '../../../workflows/contract/ids.js';
 import type { PendingRelation, RecordWrite, ReferenceBump } from '../../records/page.js';
 import type { TurnHeld } from '../moving.js';
-import type { CollectionName, CounterStored, PendingStored } from './collections.js';
+import type { CollectionName, PendingStored } from './collections.js';
 import { insertAll, updateAll, type Update } from './commands.js';
 import { Conflict } from './errors.js';
-import { expectVersions, readGuard } from './guards.js';
+import { expectVersions } from './guards.js';
 import { idOf, part, partsOf, prefixOf } from './ids.js';
 import { encodeRecord, recordKey, type RecordStored } from './record-codec.js';
 import type { Tx } from './transaction.js';
@@ -13,9 +13,11 @@ import type { Tx } from './transaction.js';
 
 export async function raiseTurn(tx: Tx, turn: TurnHeld): Promise<void> {
   const key = idOf(turn.workspaceId, turn.object);
-  const found = await readGuard<CounterStored>(tx, 'turnCounters', key);
-  if (found?.counter !== turn.counter) throw new Conflict('somebody else wrote under the turn');
-  await updateExactly(tx, 'turnCounters', [{ q: { _id: key }, u: { $inc: { counter: 1 } } }]);
+  // The one guard in a filter: the collection has a document per object, so that nobody has to search for it.
+  const raise = { q: { _id: key, counter: turn.counter }, u: { $inc: { counter: 1 } } };
+  if ((await updateAll(tx, 'turnCounters', [raise])) !== 1) {
+    throw new Conflict('somebody else wrote under the turn');
+  }
 }
 
 export interface RecordPlan {

@@ -82,12 +82,13 @@ export function createWriters(db: Db): Writers {
       if (Date.now() - lookedAt < LOOK_MS) return;
       lookedAt = Date.now();
       try {
-        const silent = await writers()
-          .aggregate<WriterStored>([
+        const all = await writers()
+          .aggregate<WriterStored & { now: Date }>([
             { $match: { _id: range(PREFIX) } },
-            { $match: { $expr: { $lt: ['$seenAt', { $subtract: ['$$NOW', SILENT_MS] }] } } },
+            { $set: { now: '$$NOW' } },
           ])
           .toArray();
+        const silent = all.filter(({ now, seenAt }) => now.getTime() - seenAt.getTime() > SILENT_MS);
         for (const writer of silent) {
           await db.admin().command({ killSessions: writer.sessions.map((id) => ({ id })) });
           await writers().deleteOne({ _id: writer._id, seenAt: writer.seenAt });

@@ -1,0 +1,136 @@
+import type { ActivityDeps } from '../../activities/deps.js';
+import { gate, openHouse, type House } from '../support/activity-house.js';
+import { people, scriptedProvider } from '../support/scripted-provider.js';
+
+let house: House;
+beforeAll(async () => {
+  house = await openHouse();
+});
+afterAll(() => house.close());
+
+/** The same store with other leases, as another process would see it. */
+function withLeases(leaseMs: number): Partial<ActivityDeps> {
+  return { store: house.another({ turnTimes: { leaseMs, queueMs: 300 } }) };
+}
+
+describe('an old attempt that was frozen', () => {
+  it('stages nothing after a newer one has begun', async () => {
+    const { provider, script } = scriptedProvider();
+    const ref = await house.begin(await house.install(provider));
+    const frozen = gate();
+    const thawed = gate();
+    let calls = 0;
+    script.answers = {
+      contacts: [
+        people(3),
+        async () => {
+          calls += 1;
+          if (calls > 1) return people(3, 4);
+          frozen.open();
+          await thawed.opened;
+          return people(3, 4);
+        },
+      ],
+    };
+    const old = house.slice(ref, { pages: 4 }, { attempt: 1 });
+    await frozen.opened;
+    expect(await house.slice(ref, { pages: 4 }, { attempt: 2 })).toEqual({ state: 'done' });
+    thawed.open();
+    expect(await old).toMatchObject({ state: 'failed', failure: { code: 'superseded' } });
+    expect(await house.counts(ref)).toMatchObject({ fetched: 6, created: 6, staged: 2, applied: 2 });
+    expect(await house.records(ref.workspaceId)).toHaveLength(6);
+  });
+
+  it('applies nothing after a newer one has begun', async () => {
+    const { provider, script } = scriptedProvider();
+    script.answers = { contacts: [people(3), people(3, 4)] };
+    const ref = await house.begin(await house.install(provider));
+    const frozen = gate();
+    const thawed = gate();
+    const quick = withLeases(400);
+    const { store = house.store } = quick;
+    const apply: typeof store.pages.apply = async (commit) => {
+      frozen.open();
+      await thawed.opened;
+      return store.pages.apply(commit);
+    };
+    const slow = { store: { ...store, pages: { ...store.pages, apply } } };
+    const old = house.slice(ref, { pages: 4 }, { attempt: 1, deps: slow });
+    await frozen.opened;
+    expect(await house.slice(ref, { pages: 4 }, { attempt: 2, deps: quick })).toEqual({ state: 'done' });
+    thawed.open();
+    expect(await old).toMatchObject({ state: 'failed', failure: { code: 'superseded' } });
+    expect(await house.counts(ref)).toMatchObject({ fetched: 6, created: 6, applied: 2 });
+    expect(await house.records(ref.workspaceId)).toHaveLength(6);
+  });
+
+  it('cannot begin again after a newer one, nor after the end of the run', async () => {
+    const { provider, script } = scriptedProvider();
+    script.answers = { contacts: [people(1), people(1, 2)] };
+    const ref = await house.begin(await house.install(provider));
+    await house.slice(ref, { slice: 1 }, { attempt: 1 });
+    expect(await house.slice(ref, { slice: 0 }, { attempt: 9 })).toMatchObject({ state: 'failed' });
+    await house.run('closeRun', { ref, status: 'cancelled', error: null });
+    expect(await house.slice(ref, { slice: 2 })).toMatchObject({
+      state: 'failed',
+      failure: { code: 'superseded' },
+    });
+    expect(await house.records(ref.workspaceId)).toHaveLength(1);
+  });
+});
+
+describe('two apps that bring the same people at the same moment', () => {
+  it('make one record per person', async () => {
+    const one = scriptedProvider({ id: 'one' });
+    const two = scriptedProvider({ id: 'two' });
+    const pages = [people(20), people(20, 21), people(20, 41)];
+    one.script.answers = { contacts: pages };
+    two.script.answers = { contacts: pages.toReversed().map((page) => page.toReversed()) };
+    const app = await house.install(one.provider);
+    const other = await house.install(two.provider, { workspaceId: app.workspaceId });
+    const refs = [await house.begin(app), await house.begin(other)];
+
+    const ends = await Promise.all(refs.map((ref) => house.transfer(ref)));
+    expect(ends).toEqual([{ state: 'done' }, { state: 'done' }]);
+    const records = await house.records(app.workspaceId);
+    expect(new Set(records.map(({ fields }) => fields['email'])).size).toBe(60);
+    expect(records).toHaveLength(60);
+    const links = await house.store.links.byRecords(
+      app.workspaceId,
+      records.map(({ recordId }) => recordId),
+    );
+    expect(links).toHaveLength(120);
+    const counts = await Promise.all(refs.map((ref) => house.counts(ref)));
+    expect(counts.map(({ fetched }) => fetched)).toEqual([60, 60]);
+    expect(counts.reduce((sum, { created }) => sum + created, 0)).toBe(60);
+  });
+
+  it('do not wait for one another while a provider is slow', async () => {
+    const slow = scriptedProvider({ id: 'slow' });
+    const quick = scriptedProvider({ id: 'quick' });
+    const app = await house.install(slow.provider);
+    const other = await house.install(quick.provider, { workspaceId: app.workspaceId });
+    const refs = [await house.begin(app), await house.begin(other)] as const;
+    const asked = gate();
+    const answered = gate();
+    slow.script.answers = {
+      contacts: [
+        people(2),
+        async () => {
+          asked.open();
+          await answered.opened;
+          return people(2, 3);
+        },
+      ],
+    };
+    quick.script.answers = { contacts: [people(2, 11)] };
+    // A lease that nobody lives to see the end of.
+    const deps = withLeases(3_600_000);
+    const waiting = house.slice(refs[0], { pages: 3 }, { deps });
+    await asked.opened;
+    expect(await house.slice(refs[1], {}, { deps })).toEqual({ state: 'done' });
+    answered.open();
+    expect(await waiting).toEqual({ state: 'done' });
+    expect(await house.records(app.workspaceId)).toHaveLength(6);
+  });
+});
