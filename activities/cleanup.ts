@@ -6,6 +6,7 @@ import { whileBeating } from './beat.js';
 import { bug, openRun } from './open-run.js';
 import { reviewStateOf } from './records/review-state.js';
 import { undoPage } from './records/undo.js';
+import { scheduledAt } from './scheduled-at.js';
 import type { RunDoc, UndoState } from './store/run-documents.js';
 import type { TurnHeld } from './store/moving.js';
 import { loadUndoWorld } from './load-undo-world.js';
@@ -48,7 +49,7 @@ export function createUndoActivities(deps: ActivityDeps): Pick<Activities, 'undo
     async recordCleanup(args) {
       const run = await store.runs.get(args.ref.workspaceId, args.ref.runId);
       if (!run) return;
-      const at = deps.now().toISOString();
+      const at = scheduledAt();
       for (const object of objectsOf(run, args.object)) {
         await store.reviews.insert({
           ...{ workspaceId: run.workspaceId, runId: run.runId, object, decision: 'cleanup_recorded' },
@@ -56,7 +57,7 @@ export function createUndoActivities(deps: ActivityDeps): Pick<Activities, 'undo
         });
         await markCleaned(deps, args.ref, object);
       }
-      const cleanup = { ...emptyUndo(args, 'manual', at), state: 'done' } as const;
+      const cleanup = { ...goingOn(run, emptyUndo(args, 'manual', at)), state: 'done' } as const;
       await store.runs.patch(run.workspaceId, run.runId, { cleanup });
     },
   };
@@ -83,13 +84,16 @@ function emptyUndo(args: UndoArgs, mode: UndoState['mode'], at: string): UndoSta
   };
 }
 
-/** A second undo of the same run adds to what the first one did: its pages differ, its counts go on. */
+/** A second clean-up of the same run adds to what the first one did: its pages differ, its counts go on. */
+function goingOn({ cleanup: before }: RunDoc, fresh: UndoState): UndoState {
+  if (!before || before.state === 'previewed') return fresh;
+  const { mode, state, object, note, by, at } = fresh;
+  return { ...before, mode, state, object, note, by, at };
+}
+
 async function beginUndo({ store, now }: ActivityDeps, run: RunDoc, args: UndoArgs): Promise<void> {
-  const fresh = emptyUndo(args, 'undo', now().toISOString());
-  const before = run.cleanup?.mode === 'undo' && run.cleanup.state !== 'previewed' ? run.cleanup : null;
-  const { object, note, by } = fresh;
-  const cleanup: UndoState = before ? { ...before, state: 'running', object, note, by } : fresh;
-  if (before?.state === 'running') return;
+  if (run.cleanup?.state === 'running') return;
+  const cleanup = goingOn(run, emptyUndo(args, 'undo', now().toISOString()));
   await store.runs.patch(run.workspaceId, run.runId, { cleanup });
 }
 

@@ -54,7 +54,7 @@ async function closeObjects(
 ): Promise<void> {
   const states: ObjectState[] = [];
   for (const entry of run.objects) {
-    const state = stateAtEnd(entry.state, status, entry.object === run.object);
+    const state = stateAtEnd(entry.state, status);
     states.push(state);
     if (state === entry.state) continue;
     const endedAt = entry.endedAt ?? (entry.startedAt ? now().toISOString() : null);

@@ -6,6 +6,7 @@ import type { RunDoc } from './store/run-documents.js';
 import type { RunPatch } from './store/store.js';
 import type { ActivityDeps } from './deps.js';
 import { reviewStateOf } from './records/review-state.js';
+import { scheduledAt } from './scheduled-at.js';
 
 const LIVE = ['running', 'paused', 'needs_attention'] as const;
 
@@ -61,7 +62,7 @@ export function createRunActivities(deps: ActivityDeps): RunActivities {
     },
     async recordReview({ ref, review }) {
       const { object, decision, actor, note = null, cleanupBy, confirmed } = review;
-      const at = now();
+      const at = scheduledAt();
       await store.reviews.insert({
         ...{ workspaceId: ref.workspaceId, runId: ref.runId, object, decision, confirmed, note, actor, at },
         cleanupBy: decision === 'clean_up' ? (cleanupBy ?? 'sluice') : null,

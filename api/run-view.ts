@@ -62,7 +62,7 @@ export function composeRun(
     lastError: run.lastError,
     held: { events: 0, byAutomation: [] },
     keepUntil: run.keepUntil,
-    revision: run.revision,
+    revision: revisionOf(run, claims),
     temporal: {
       namespace: place.namespace,
       workflowId: run.workflowId,
@@ -70,6 +70,11 @@ export function composeRun(
       url: place.url,
     },
   };
+}
+
+/** Rises with every change of the run's document and with every page that is applied. */
+function revisionOf(run: RunDoc, claims: readonly Claim[]): number {
+  return claims.reduce((sum, { apply }) => sum + apply.pages, run.revision);
 }
 
 function attentionView({ attention }: RunDoc): RunShape['attention'] {

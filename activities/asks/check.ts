@@ -3,7 +3,7 @@ import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { ActivityDeps } from '../deps.js';
 import { understand } from '../failures.js';
 import { connectionOf, providerOf } from '../open-run.js';
-import type { Account, Session } from '../providers/provider.js';
+import type { Account, Identity, Session } from '../providers/provider.js';
 import { effectiveMapping } from '../records/effective-mapping.js';
 import type { AppDoc } from '../store/documents.js';
 import { installedApp } from './app.js';
@@ -55,26 +55,31 @@ async function lookAtConnection(deps: ActivityDeps, app: AppDoc, signal: AbortSi
   );
   try {
     const identity = await session.identity(signal);
-    const known = app.connection.account;
     const objects = [];
     for (const { object, granted } of identity.objects) {
       const total = granted ? await totalOf(session, object, signal) : undefined;
       objects.push({ object, granted, ...(total === undefined ? {} : { total }) });
     }
-    const problems =
-      known && known.id !== identity.account.id
-        ? [
-            {
-              code: 'account_changed',
-              message: `The credentials belong to ${identity.account.name}, but this app was connected to ${known.name}. Enter the first account's credentials, or install another app.`,
-            },
-          ]
-        : [];
-    const status = problems.length > 0 ? 'needs_attention' : 'ready';
-    return { status, account: identity.account, objects, problems };
+    return { ...verdict(app, identity), account: identity.account, objects };
   } finally {
     await session.close();
   }
+}
+
+/** One object that may not be read does not keep the others from it: its own runs say so at their preflight. */
+function verdict(app: AppDoc, { account, objects }: Identity): Pick<CheckAnswer, 'status' | 'problems'> {
+  const known = app.connection.account;
+  if (known && known.id !== account.id) {
+    const message = `The credentials belong to ${account.name}, but this app was connected to ${known.name}. Enter the first account's credentials, or install another app.`;
+    return { status: 'needs_attention', problems: [{ code: 'account_changed', message }] };
+  }
+  const refused = objects.filter(({ object, granted }) => !granted && app.scope.includes(object));
+  const problems = refused.map(({ object, why }) => ({
+    code: 'permission_missing',
+    message: `The account may not read ${object}${why ? ` (${why})` : ''}. Nothing was read or written. Grant it at the provider and check again, or take ${object} out of the app's scope.`,
+  }));
+  const none = refused.length > 0 && refused.length === app.scope.length;
+  return { status: none ? 'needs_attention' : 'ready', problems };
 }
 
 /** A count is a courtesy: a provider that cannot count right now is connected all the same. */

@@ -5,6 +5,7 @@ import { inRunOrder } from '../../workflows/contract/objects.js';
 import type { ReviewMode } from '../../workflows/contract/status.js';
 import type { ActivityDeps } from '../deps.js';
 import { whileBeating } from '../beat.js';
+import { createCloseRun } from '../close-run.js';
 import { bug } from '../open-run.js';
 import type { AppDoc } from '../store/documents.js';
 import type { Finding, RunDoc } from '../store/run-documents.js';
@@ -80,25 +81,20 @@ function storyWarnings(app: AppDoc, firstRun: boolean): Finding[] {
 }
 
 /** We own the app's one workflow id: any other run of it that looks alive has lost its workflow. */
-async function closeLeftovers({ store, now }: ActivityDeps, run: RunDoc): Promise<void> {
-  const others = (await store.runs.live(run.workspaceId, run.appId)).filter(
-    (other) => other.runId !== run.runId && other.startedAt !== null,
-  );
-  for (const other of others) {
-    for (const { fetch } of await store.transfers.all(other)) {
-      await store.transfers.close(other, fetch.object, 'superseded');
-    }
-    const at = now().toISOString();
-    await store.holds.end(other.workspaceId, other.runId, 'sweeper', at);
-    const lastError = {
-      ...({ code: 'superseded', object: other.object, step: other.step, at } as const),
-      message: 'Its workflow was ended from outside. What it wrote is listed and can be undone.',
-    };
-    await store.runs.patch(other.workspaceId, other.runId, {
+async function closeLeftovers(deps: ActivityDeps, run: RunDoc): Promise<void> {
+  const { store, now } = deps;
+  const live = await store.runs.live(run.workspaceId, run.appId);
+  for (const other of live) {
+    if (other.runId === run.runId || other.startedAt === null) continue;
+    await createCloseRun(deps)({
+      ref: other,
       status: 'failed',
-      endedAt: at,
-      attention: null,
-      lastError,
+      error: {
+        code: 'superseded',
+        message:
+          'Its workflow was ended from outside (terminated). What it wrote is listed and can be undone.',
+      },
     });
+    await store.holds.end(other.workspaceId, other.runId, 'sweeper', now().toISOString());
   }
 }

@@ -4,8 +4,7 @@ import type { ObjectState, ReviewState, RunStatus } from '../../workflows/contra
 export function reviewStateOf(states: readonly ObjectState[]): ReviewState {
   if (states.includes('in_review')) return 'in_review';
   if (states.includes('unreviewed')) return 'unreviewed';
-  if (states.some((state) => state === 'accepted' || state === 'passed' || state === 'unchanged'))
-    return 'accepted';
+  if (states.includes('accepted') || states.includes('passed')) return 'accepted';
   if (states.includes('cleaned_up')) return 'cleaned_up';
   return 'none';
 }
@@ -14,14 +13,13 @@ export function reviewStateOf(states: readonly ObjectState[]): ReviewState {
 export function stateAtEnd(
   state: ObjectState,
   end: Extract<RunStatus, 'completed' | 'failed' | 'cancelled'>,
-  isCurrent: boolean,
 ): ObjectState {
   switch (state) {
     case 'waiting':
     case 'planned':
       return 'not_started';
     case 'transferring':
-      return end === 'failed' && isCurrent ? 'failed' : 'unreviewed';
+      return end === 'failed' ? 'failed' : 'unreviewed';
     case 'in_review':
       return 'unreviewed';
     case 'accepted':

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { ProviderDescription } from '../../activities/providers/provider.js';
 import { mappingPatchSchema } from '../../activities/records/mapping-schema.js';
-import { policiesPatchSchema } from '../../activities/records/policies.js';
+import { emptyMapping } from '../../activities/records/effective-mapping.js';
+import { defaultPolicies, policiesPatchSchema } from '../../activities/records/policies.js';
+import type { Mapping, Policies } from '../../activities/records/types.js';
 import type { AppDoc } from '../../activities/store/documents.js';
 import {
   changeApp as change,
@@ -13,7 +15,9 @@ import {
   freshConnection,
 } from '../app-changes.js';
 import { viewApp } from '../app-view.js';
+import type { ApiDeps } from '../deps.js';
 import { endpoint } from '../endpoint.js';
+import { Problem } from '../errors.js';
 import { appOf, audited, describedBy } from '../lookup.js';
 import { mergePatch } from '../merge-patch.js';
 import { appSheet } from '../shapes/app.js';
@@ -22,9 +26,9 @@ import { id, objectName } from '../shapes/common.js';
 const body = z.strictObject({
   name: z.string().trim().min(1).max(200).optional(),
   scope: z.array(objectName).min(1, 'Name at least one object').optional(),
-  settings: z.record(z.string(), z.unknown()).optional(),
-  policies: policiesPatchSchema.optional(),
-  mapping: mappingPatchSchema.optional(),
+  settings: z.record(z.string(), z.unknown()).nullable().optional(),
+  policies: policiesPatchSchema.nullable().optional(),
+  mapping: mappingPatchSchema.nullable().optional(),
   schedule: z.null('Schedules are for syncs, which this app does not offer yet').optional(),
 });
 
@@ -46,6 +50,7 @@ export const changeApp = endpoint({
     const { deps, body: patch } = call;
     const app = await appOf(call);
     const description = describedBy(deps.descriptions, app.providerId);
+    await checkOwners(deps, app, patch.mapping);
     // Before the address changes: at no moment can they be sent to the new one.
     if (app.credentials && !patched(app, description, patch).credentials) {
       await deps.store.credentials.remove(app.workspaceId, app.appId);
@@ -57,11 +62,12 @@ export const changeApp = endpoint({
 });
 
 function patched(app: AppDoc, description: ProviderDescription, patch: Patch): AppDoc {
-  const mapping = patch.mapping ? changeMapping(description, app.mapping, patch.mapping) : app.mapping;
+  const mapping = mappingAfter(app, description, patch.mapping);
   const remapped = !isDeepStrictEqual(mapping, app.mapping);
-  const settings = patch.settings
-    ? checkSettings(description, mergePatch(app.settings, patch.settings))
-    : app.settings;
+  const settings =
+    patch.settings === undefined
+      ? app.settings
+      : checkSettings(description, mergePatch(app.settings, patch.settings ?? noneOf(app.settings)));
   const moved = description.addressSettings.some(
     (name) => !isDeepStrictEqual(settings[name], app.settings[name]),
   );
@@ -70,9 +76,44 @@ function patched(app: AppDoc, description: ProviderDescription, patch: Patch): A
     name: patch.name ?? app.name,
     scope: patch.scope ? checkScope(description, patch.scope) : app.scope,
     settings,
-    policies: patch.policies ? changePolicies(app.policies, patch.policies) : app.policies,
+    policies: policiesAfter(app, patch.policies),
     mapping,
     mappingVersion: remapped ? app.mappingVersion + 1 : app.mappingVersion,
     ...(moved ? { credentials: null, connection: freshConnection(description, app) } : {}),
   };
+}
+
+/** In a merge patch `null` removes: what a person set over the provider's defaults goes. */
+function mappingAfter(app: AppDoc, description: ProviderDescription, patch: Patch['mapping']): Mapping {
+  if (patch === undefined) return app.mapping;
+  return patch === null ? emptyMapping() : changeMapping(description, app.mapping, patch);
+}
+
+function policiesAfter(app: AppDoc, patch: Patch['policies']): Policies {
+  if (patch === undefined) return app.policies;
+  return patch === null ? defaultPolicies() : changePolicies(app.policies, patch);
+}
+
+function noneOf(settings: Record<string, unknown>): Record<string, null> {
+  return Object.fromEntries(Object.keys(settings).map((name) => [name, null]));
+}
+
+/** Owners are members of this workspace: a mapping to anybody else would leave every such record without an owner, silently. */
+async function checkOwners(deps: ApiDeps, app: AppDoc, patch: Patch['mapping']): Promise<void> {
+  const named = Object.entries(patch?.owners ?? {}).filter(([, memberId]) => memberId !== null);
+  if (named.length === 0) return;
+  const members = new Set((await deps.store.members.active(app.workspaceId)).map(({ memberId }) => memberId));
+  const issues = named
+    .filter(([, memberId]) => !members.has(String(memberId)))
+    .map(([owner, memberId]) => ({
+      path: `body.mapping.owners.${owner}`,
+      message: `There is no member "${String(memberId)}" in this workspace.`,
+    }));
+  if (issues.length === 0) return;
+  const words = issues.map(({ message }) => message).join(' ');
+  throw new Problem(
+    'mapping_invalid',
+    `${words} The mapping was not changed. Take a memberId of GET /v1/members, or add the member first.`,
+    { issues },
+  );
 }

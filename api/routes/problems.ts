@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ProblemFilter } from '../../activities/store/kept.js';
+import type { ProblemDoc } from '../../activities/store/run-documents.js';
 import { audited, runOf } from '../lookup.js';
 import { endpoint } from '../endpoint.js';
 import { problemsAsCsv, sourcesAsCsv } from '../problems-csv.js';
@@ -7,19 +8,23 @@ import { given, id, listOf, listQuery, note, objectName, pageOf } from '../shape
 
 const params = z.strictObject({ runId: id });
 
+const position = z
+  .union([z.int(), z.string()])
+  .meta({ description: 'Line of the file (a number), or place at the provider' });
+
 const problem = z
   .object({
     object: objectName,
     severity: z.enum(['failed', 'skipped', 'warning']),
     code: z.string(),
     externalId: z.string().optional(),
-    position: z.string().optional().meta({ description: 'Line of the file, or page at the provider' }),
+    position: position.optional(),
     field: z.string().optional(),
     value: z.string().optional(),
     message: z.string(),
     count: z.int().optional(),
     samples: z
-      .array(z.object({ externalId: z.string().optional(), position: z.string().optional() }))
+      .array(z.object({ externalId: z.string().optional(), position: position.optional() }))
       .optional(),
     state: z.enum(['open', 'repaired', 'dismissed']),
   })
@@ -63,9 +68,23 @@ export const listProblems = endpoint({
       await problemsAsCsv(call.deps.store, run, filter, call.res);
       return 'streamed';
     }
-    return { status: 200, body: await call.deps.store.problems.list(run, filter, pageOf(call.query)) };
+    const { items, nextCursor } = await call.deps.store.problems.list(run, filter, pageOf(call.query));
+    return { status: 200, body: { items: items.map(problemView), nextCursor } };
   },
 });
+
+/** A line is a number; a place at a provider (an address, say) is what the provider calls it. */
+function placed<T extends { position?: string }>(
+  at: T,
+): Omit<T, 'position'> & { position?: number | string } {
+  const { position: place, ...rest } = at;
+  if (place === undefined) return rest;
+  return { ...rest, position: /^\d{1,15}$/.test(place) ? Number(place) : place };
+}
+
+function problemView(problem: ProblemDoc): object {
+  return { ...placed(problem), ...(problem.samples && { samples: problem.samples.map(placed) }) };
+}
 
 export const dismissProblems = endpoint({
   method: 'post',

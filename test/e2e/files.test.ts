@@ -164,7 +164,7 @@ describe('a file', () => {
         ].join(''),
       });
       expect(run.counts).toMatchObject({ fetched: 4, created: 3, failed: 1 });
-      expect((await desk.problems(run.runId))[0]).toMatchObject({ code: 'row_broken', position: '12' });
+      expect((await desk.problems(run.runId))[0]).toMatchObject({ code: 'row_broken', position: 12 });
       const [a, b, c] = await desk.records('contacts', appId);
       expect([a?.fields['name'], b?.fields['email'], c?.fields['phone']]).toEqual([
         'Jörg',

@@ -2,6 +2,7 @@ import type { SourceRecord } from '../../records/types.js';
 import type { CanonicalRow } from '../provider.js';
 import { namelessId } from './external-id.js';
 import type { KeyReader } from './external-id.js';
+import type { SplitKeys } from './splits.js';
 
 /** Where a row stands in the stored rows: the chunk and the row's index in it. */
 export interface Place {
@@ -46,13 +47,13 @@ interface OpenGroup {
  *
  * - A row that is broken but whose key could be read fails its group. One whose key is lost fails the group around it if the same
  *   key stands on both sides; otherwise it stands alone, and so does a row with an empty key column.
- * - A key in `split` fails all its groups, more than 1,000 rows (or 1 MiB) a group that is `too_large`.
+ * - A key in `split` is one source record that fails, told where it begins; its later pieces are part of it. More than 1,000 rows (or 1 MiB) a group that is `too_large`.
  * - Memory is bounded by one group, cut at those limits.
  */
 export async function* groupRows(
   rows: AsyncIterable<PlacedRow>,
   keyOf: KeyReader,
-  split: ReadonlySet<string>,
+  split: SplitKeys,
   check: RowCheck,
 ): AsyncGenerator<PlacedRecord> {
   let open: OpenGroup | null = null;
@@ -71,14 +72,14 @@ export async function* groupRows(
       add(open, placed, check);
       continue;
     }
-    if (open) yield close(open, split);
+    if (open && isToldHere(open, split)) yield close(open, split);
     open = null;
     for (const stray of strays.splice(0)) yield alone(stray, check);
     if (key.is === 'id') open = add(newGroup(key.id, placed.at), placed, check);
     else if (key.is === 'empty') yield missing(placed, key.column);
     else yield alone(placed, check);
   }
-  if (open) yield close(open, split);
+  if (open && isToldHere(open, split)) yield close(open, split);
   for (const stray of strays) yield alone(stray, check);
 }
 
@@ -116,8 +117,15 @@ function add(group: OpenGroup, { row, bytes }: PlacedRow, check: RowCheck): Open
   return group;
 }
 
-function close(group: OpenGroup, split: ReadonlySet<string>): PlacedRecord {
-  const { id, at, rows, count, bytes } = group;
+/** A later piece of a split group was told with the first. */
+function isToldHere({ id, rows }: OpenGroup, split: SplitKeys): boolean {
+  const whole = split.get(id);
+  return whole === undefined || whole.line === rows[0]?.line;
+}
+
+function close(group: OpenGroup, split: SplitKeys): PlacedRecord {
+  const { id, at, rows, bytes } = group;
+  const count = split.get(id)?.rows ?? group.count;
   const trouble = tooLarge(group) ?? splitTrouble(group, split) ?? group.trouble;
   const record: SourceRecord = {
     externalId: id,
@@ -136,7 +144,7 @@ function tooLarge({ id, count, bytes, rows }: OpenGroup): CanonicalRow['trouble'
   return { code: 'too_large', message };
 }
 
-function splitTrouble({ id, rows }: OpenGroup, split: ReadonlySet<string>): CanonicalRow['trouble'] {
+function splitTrouble({ id, rows }: OpenGroup, split: SplitKeys): CanonicalRow['trouble'] {
   if (!split.has(id)) return undefined;
   const message = `The rows of ${shown(id)} do not stand together: some begin in line ${rows[0]?.line ?? '?'}, others come after other rows. Nothing was written for it; the other groups were read. Sort the file by its key columns and upload again.`;
   return { code: 'group_split', message, value: id.slice(0, 200) };

@@ -18,7 +18,7 @@ import type { PlacedRecord, Place } from './groups.js';
 import { placedRows, startOf, toPages } from './pages.js';
 import { rowCheck } from './row-check.js';
 import { scanGroups } from './splits.js';
-import type { GroupScan } from './splits.js';
+import type { GroupScan, SplitKeys } from './splits.js';
 
 /** Scans that a process remembers; each costs a look over its whole file. */
 const REMEMBERED_SCANS = 8;
@@ -92,7 +92,7 @@ function openSession(connection: OpenConnection, scan: Scan): Session {
   ): AsyncGenerator<SourcePage> {
     const file = await need(object);
     const start = startOf(from);
-    const split = file.mapping?.group ? (await scan(file, signal)).split : new Set<string>();
+    const split = file.mapping?.group ? (await scan(file, signal)).split : NO_SPLITS;
     yield* toPages(recordsOf(file, start, split, signal), { read: start.read, limit });
   }
 
@@ -105,7 +105,7 @@ function openSession(connection: OpenConnection, scan: Scan): Session {
     const wanted = new Set(externalIds);
     const found: SourceRecord[] = [];
     if (!file) return found;
-    for await (const { record } of recordsOf(file, { chunk: 0, row: 0 }, new Set(), signal)) {
+    for await (const { record } of recordsOf(file, { chunk: 0, row: 0 }, NO_SPLITS, signal)) {
       // The first of several rows with one id is the one that was taken.
       if (wanted.delete(record.externalId)) found.push(record);
       if (wanted.size === 0) break;
@@ -122,7 +122,7 @@ function openSession(connection: OpenConnection, scan: Scan): Session {
 
   return {
     identity: async () => ({
-      account: { id: connection.appId, name: 'Files of this app' },
+      account: { id: connection.appId, name: 'Files' },
       objects: description.objects.map(({ object }) => ({ object, granted: true })),
     }),
     read,
@@ -133,10 +133,12 @@ function openSession(connection: OpenConnection, scan: Scan): Session {
   };
 }
 
+const NO_SPLITS: SplitKeys = new Map();
+
 function recordsOf(
   { reader, facts, mapping }: StoredFile,
   from: Place,
-  split: ReadonlySet<string>,
+  split: SplitKeys,
   signal: AbortSignal,
 ): AsyncGenerator<PlacedRecord> {
   const rows = placedRows(reader, facts.fileId, from, signal);

@@ -6,9 +6,11 @@ import type { KeyReader } from './external-id.js';
 export interface GroupScan {
   /** Source records: groups, and rows without a readable key, which stand alone. */
   records: number;
-  /** Keys that come back after other rows: all their groups fail. */
-  split: ReadonlySet<string>;
+  /** Keys that come back after other rows, each with its first line and how many rows it has in all. */
+  split: SplitKeys;
 }
+
+export type SplitKeys = ReadonlyMap<string, { line: number; rows: number }>;
 
 /** More keys that come back than this, and the file is not sorted by its key at all. */
 const MAX_SUSPECTS = 500_000;
@@ -34,23 +36,40 @@ export async function scanGroups(
     suspects.add(hashed);
     if (suspects.size > MAX_SUSPECTS) throw unsorted();
   }
-  if (suspects.size === 0) return { records, split: new Set() };
-  return { records, split: await countAgain(batches(), keyOf, suspects) };
+  if (suspects.size === 0) return { records, split: new Map() };
+  const pieces = await countAgain(batches(), keyOf, suspects);
+  const split = new Map([...pieces].filter(([, key]) => key.pieces > 1));
+  const extra = [...split.values()].reduce((sum, key) => sum + key.pieces - 1, 0);
+  return { records: records - extra, split };
+}
+
+interface Pieces {
+  line: number;
+  rows: number;
+  pieces: number;
 }
 
 async function countAgain(
   batches: AsyncIterable<CanonicalRow[]>,
   keyOf: KeyReader,
   suspects: ReadonlySet<number>,
-): Promise<Set<string>> {
-  const seen = new Set<string>();
-  const split = new Set<string>();
-  for await (const key of groupStarts(batches, keyOf)) {
-    if (key === null || !suspects.has(hash53(key))) continue;
-    if (seen.has(key)) split.add(key);
-    seen.add(key);
+): Promise<Map<string, Pieces>> {
+  const found = new Map<string, Pieces>();
+  let last: string | null = null;
+  for await (const rows of batches) {
+    for (const row of rows) {
+      const key = keyOf(row);
+      if (key.is === 'unknown') continue;
+      const id = key.is === 'id' ? key.id : null;
+      if (id !== null && suspects.has(hash53(id))) {
+        const known = found.get(id) ?? { line: row.line, rows: 0, pieces: 0 };
+        const pieces = known.pieces + (id === last ? 0 : 1);
+        found.set(id, { ...known, rows: known.rows + 1, pieces });
+      }
+      last = id;
+    }
   }
-  return split;
+  return found;
 }
 
 function unsorted(): ProviderFailure {

@@ -66,7 +66,7 @@ export async function enter(env: NodeJS.ProcessEnv = {}): Promise<House> {
     api: createApiClient(stack.apiUrl, stack.adminKey),
     async lay(faults) {
       const points = faults.map(({ kills, ...point }) =>
-        kills === undefined ? point : { ...point, pid: stack.pid(kills) },
+        kills === undefined ? point : { ...point, pidFile: path.join(home, 'run', `${kills}.pid`) },
       );
       await writeFile(`${plan}.new`, JSON.stringify(points));
       await rename(`${plan}.new`, plan);

@@ -1,0 +1,130 @@
+import { ProviderFailure } from '../../activities/providers/provider.js';
+import type { ChecklistItem } from '../../activities/records/checklist.js';
+import type { RunRef } from '../../workflows/contract/ids.js';
+import { must, openHouse, type House } from '../support/activity-house.js';
+import { people, scriptedProvider } from '../support/scripted-provider.js';
+
+let house: House;
+beforeAll(async () => {
+  house = await openHouse();
+});
+afterAll(() => house.close());
+
+const build = (ref: RunRef, enteringReview = true) =>
+  house.run('buildChecklist', { ref, object: 'contacts', enteringReview });
+
+async function itemsOf(ref: RunRef): Promise<Map<string, ChecklistItem>> {
+  const { items } = must(await house.store.checklists.get(ref, 'contacts'));
+  return new Map(items.map((item) => [item.itemId, item]));
+}
+
+async function moved(records = [people(7)], changes = {}) {
+  const scripted = scriptedProvider();
+  scripted.script.answers = { contacts: records };
+  const app = await house.install(scripted.provider, changes);
+  const ref = await house.begin(app);
+  await house.transfer(ref);
+  return { ...scripted, app, ref };
+}
+
+describe('a checklist', () => {
+  it('measures what was moved and asks for what only a person can say', async () => {
+    const odd = people(1, 8, { status: 'odd', owner: 'bob@corp.example' });
+    const broken = { externalId: 'X', data: { email: 'x@people.example' } };
+    const { ref } = await moved([[...people(7), ...odd, broken]]);
+    expect(await build(ref)).toEqual({
+      openItems: ['sample_seen', 'account_seen'],
+      findings: ['counts', 'owners', 'statuses', 'required'],
+      nothingNew: false,
+      written: 8,
+    });
+    const items = await itemsOf(ref);
+    expect(items.get('counts')?.value).toMatchObject({ fetched: 9, created: 8, failed: 1 });
+    expect(items.get('books')).toMatchObject({ status: 'ok', value: true });
+    expect(items.get('statuses')).toMatchObject({ value: 1, detail: [{ value: 'odd', count: 1 }] });
+    expect(items.get('owners')).toMatchObject({ detail: [{ value: 'bob@corp.example', count: 1 }] });
+    expect(items.get('required')).toMatchObject({ value: 1 });
+    expect(items.get('account_seen')).toMatchObject({ kind: 'confirmed', status: 'open' });
+  });
+
+  it("compares a sample with what the provider says now, and with the provider's own count", async () => {
+    const { ref, script } = await moved();
+    script.get = (_object, ids) =>
+      people(7)
+        .filter(({ externalId }) => ids.includes(externalId) && externalId !== 'P2')
+        .map((record) =>
+          record.externalId === 'P1'
+            ? { ...record, data: { name: 'Renamed', email: 'p1@people.example' } }
+            : record,
+        );
+    const { findings } = await build(ref);
+    expect(findings).toContain('sample');
+    const sample = must((await itemsOf(ref)).get('sample'));
+    console.log(JSON.stringify(sample.detail));
+    expect(sample.value).toMatchObject({ compared: 5, wrong: 2, failed: null });
+    const seen = sample.detail as {
+      externalId: string;
+      gone: boolean;
+      url: string;
+      fields: { field: string; why?: string }[];
+    }[];
+    const byId = new Map(seen.map((record) => [record.externalId, record]));
+    expect(byId.get('P2')).toMatchObject({ gone: true });
+    expect(byId.get('P1')).toMatchObject({ gone: false, url: 'https://scripted.example/contacts/P1' });
+    const wrong = byId.get('P1')?.fields.filter(({ why }) => why === 'wrong');
+    expect(wrong?.map(({ field }) => field)).toEqual(['name']);
+    expect(byId.get('P3')?.fields.filter(({ why }) => why === 'wrong')).toEqual([]);
+  });
+
+  it.each([
+    ['says no', new ProviderFailure('provider_unavailable', 'It is down.'), 'It is down.'],
+    ['breaks', new TypeError('canary'), 'The sample could not be fetched'],
+  ])('is made all the same when the provider %s', async (_name, error, words) => {
+    const { ref, script } = await moved();
+    script.get = () => {
+      throw error;
+    };
+    const summary = await build(ref);
+    expect(summary.findings).toEqual(['sample']);
+    expect(summary.openItems).toEqual(['account_seen']);
+    const { value } = must((await itemsOf(ref)).get('sample'));
+    expect(value).toMatchObject({ compared: 0, failed: expect.stringContaining(words) as string });
+    expect(JSON.stringify(value)).not.toContain('canary');
+    expect(script.openSessions).toBe(0);
+  });
+
+  it('has nothing to show where nothing is new', async () => {
+    const { ref, app, script } = await moved();
+    await house.run('closeRun', { ref, status: 'completed', error: null });
+    const again = await house.begin(await house.theApp(ref));
+    await house.transfer(again);
+    script.asked = [];
+    expect(await build(again)).toEqual({ openItems: [], findings: [], nothingNew: true, written: 0 });
+    expect((await itemsOf(again)).has('sample')).toBe(false);
+    expect(await house.records(app.workspaceId)).toHaveLength(7);
+  });
+
+  it('is measured anew until a review freezes it, and never after', async () => {
+    const { ref } = await moved();
+    await build(ref);
+    const first = must(await house.store.checklists.get(ref, 'contacts'));
+    await build(ref);
+    const second = must(await house.store.checklists.get(ref, 'contacts'));
+    expect(second.madeAt >= first.madeAt).toBe(true);
+
+    const review = {
+      ...{ object: 'contacts' as const, decision: 'accept' as const, actor: { id: 'ann', name: 'Ann' } },
+      confirmed: ['sample_seen', 'account_seen'],
+    };
+    for (const attempt of [1, 2]) await house.run('recordReview', { ref, review }, { attempt });
+    const frozen = must(await house.store.checklists.get(ref, 'contacts'));
+    expect(frozen.frozenAt).not.toBeNull();
+    expect(frozen.items.filter(({ status }) => status === 'open')).toEqual([]);
+    // A retry of the activity is the same decision.
+    expect(await house.store.reviews.list(ref)).toHaveLength(1);
+    expect((await house.theRun(ref)).objects[0]?.state).toBe('accepted');
+
+    await build(ref);
+    expect(await house.store.checklists.get(ref, 'contacts')).toEqual(frozen);
+  });
+});
