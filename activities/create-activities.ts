@@ -17,8 +17,7 @@ import { createTransferSlice } from './transfer/slice.js';
 export function createActivities(deps: ActivityDeps): Activities {
   return guarded(
     {
-      ...createRunActivities(deps),
-      ...createHoldActivities(deps),
+      ...beating({ ...createRunActivities(deps), ...createHoldActivities(deps) }),
       ...createUndoActivities(deps),
       preflight: createPreflight(deps),
       transferSlice: createTransferSlice(deps),
@@ -26,12 +25,21 @@ export function createActivities(deps: ActivityDeps): Activities {
       closeTransfer: ({ ref, object, why }) =>
         whileBeating(() => deps.store.transfers.close(ref, object, why)),
       buildChecklist: createBuildChecklist(deps),
-      closeRun: createCloseRun(deps),
+      ...beating({ closeRun: createCloseRun(deps) }),
       answerAsk: createAnswerAsk(deps),
       sweep: createSweep(deps),
     },
     deps,
   );
+}
+
+/** Small steps that do not beat by themselves: without it, a worker killed in one would be missed only at its time-out. */
+function beating<T extends Partial<Activities>>(activities: T): T {
+  const entries = Object.entries(activities).map(([name, activity]) => [
+    name,
+    (args: never) => whileBeating(() => (activity as (args: never) => Promise<unknown>)(args)),
+  ]);
+  return Object.fromEntries(entries) as T;
 }
 
 function guarded(activities: Activities, deps: ActivityDeps): Activities {

@@ -5,10 +5,12 @@ import type { ActivityDeps } from './deps.js';
 
 /** Opening and ending are statements about one run: repeating either changes nothing. */
 export function createHoldActivities({ store, now }: ActivityDeps): Pick<Activities, 'openHold' | 'endHold'> {
+  const { runs } = store;
   return {
     async openHold(ref) {
       const temporalRunId = Context.current().info.workflowExecution?.runId ?? '';
       const workflowId = appWorkflowId(ref);
+      await runs.patch(ref.workspaceId, ref.runId, { step: 'hold' });
       await store.holds.open({
         ...ref,
         workflowId,
@@ -19,6 +21,7 @@ export function createHoldActivities({ store, now }: ActivityDeps): Pick<Activit
       });
     },
     async endHold(ref) {
+      await runs.patch(ref.workspaceId, ref.runId, { step: 'end_hold', object: null });
       await store.holds.end(ref.workspaceId, ref.runId, 'run', now().toISOString());
     },
   };

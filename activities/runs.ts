@@ -45,12 +45,14 @@ export function createRunActivities(deps: ActivityDeps): RunActivities {
       const run = await store.runs.get(ref.workspaceId, ref.runId);
       const { workflowExecution } = Context.current().info;
       await patch(ref, {
+        step: 'preflight',
         startedAt: run?.startedAt ?? now(),
         temporalRunId: workflowExecution?.runId ?? null,
       });
     },
     async recordProgress({ ref, progress }) {
       if (progress.kind === 'object') return objectIs(ref, progress.object, progress.state);
+      if (progress.kind === 'step' && progress.state) await objectIs(ref, progress.object, progress.state);
       const run = await store.runs.get(ref.workspaceId, ref.runId);
       if (!run) return;
       const evidence = progress.kind === 'attention' ? await evidenceOf(deps, ref, progress) : null;

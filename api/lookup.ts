@@ -32,17 +32,17 @@ export function describedBy(
   );
 }
 
-/** Who did what. Written after it took effect. */
+/** Who did what. Written after it took effect; a repeated request finds its own entry. */
 export async function audited(
-  call: Pick<Call, 'deps' | 'caller' | 'now'>,
+  call: Pick<Call, 'deps' | 'caller' | 'now' | 'token'>,
   action: string,
   target: string,
   detail: Record<string, unknown> = {},
 ): Promise<void> {
-  const { deps, caller, now } = call;
+  const { deps, caller, now, token } = call;
   await deps.store.audit.insert({
     workspaceId: caller.workspaceId,
-    auditId: deps.newId(),
+    auditId: `${token}-${action}`,
     at: now,
     actor: caller.actor,
     action,

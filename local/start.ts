@@ -7,6 +7,7 @@ import { explained, SetupError } from './errors.js';
 import { localKeys } from './keys.js';
 import type { LocalKeys } from './keys.js';
 import { describeStore } from './mongodb.js';
+import type { PauseRule } from './pauses.js';
 import { claimPort } from './ports.js';
 import { builtPrograms, services } from './services.js';
 import type { Programs } from './services.js';
@@ -25,6 +26,8 @@ export type StackOptions = LocalOverrides & {
   quiet?: boolean;
   /** Other programs in place of the built worker and API (paths of JavaScript files), for tests. */
   programs?: Programs;
+  /** How long a process that died stays down before it is started again. */
+  pauses?: PauseRule;
   /** Gives up when it is aborted while starting. */
   signal?: AbortSignal;
 };
@@ -60,7 +63,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const env = { ...process.env, ...options.env };
   const say = options.quiet ? () => undefined : (options.say ?? ((line: string) => console.log(line)));
   const config = withEngines(readLocalConfig(env, options), options.engines);
-  const supervisor = await createSupervisor({ home: config.home, say }).catch((error: unknown) => {
+  const pauses = options.pauses === undefined ? {} : { pauses: options.pauses };
+  const supervisor = await createSupervisor({ home: config.home, say, ...pauses }).catch((error: unknown) => {
     throw explained(error, config.home);
   });
   const stopNow = (): void => void supervisor.stop({ now: true });

@@ -3,6 +3,8 @@ import { filesProvider } from '../activities/providers/files/provider.js';
 import { ConfigError, readConfig } from './config.js';
 import { runWorker } from './run-worker.js';
 
+const LINGER_MS = 1_000;
+
 /** The composition root of the worker: a provider that is not named here cannot be run. */
 try {
   await runWorker(readConfig(), [filesProvider, carddavProvider]);
@@ -12,3 +14,5 @@ try {
   process.stderr.write(`${words}\n`);
   process.exitCode = 1;
 }
+// A call to Temporal that is still outstanding would keep the process alive for as long as it likes.
+setTimeout(() => process.exit(), LINGER_MS).unref();

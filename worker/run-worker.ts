@@ -17,6 +17,7 @@ import type { Store } from '../activities/store/store.js';
 import { readSealingKeys, type WorkerConfig } from './config.js';
 import { createWorker } from './create-worker.js';
 import { ensureSweepSchedule } from './sweep-schedule.js';
+import { untilStopped } from './until-stopped.js';
 import { createWorkflowsPort } from './workflows-port.js';
 
 /**
@@ -59,8 +60,9 @@ export async function runWorker(
     newId: () => uuid(),
     retentionDays: config.RETENTION_DAYS,
   });
+  const connection = await NativeConnection.connect(connectionOptions);
   const worker = await createWorker({
-    connection: await NativeConnection.connect(connectionOptions),
+    connection,
     namespace,
     taskQueue: config.TEMPORAL_TASK_QUEUE,
     activities,
@@ -68,8 +70,12 @@ export async function runWorker(
   });
   await ensureSweepSchedule(client, config.TEMPORAL_TASK_QUEUE);
   log.info({ namespace, taskQueue: config.TEMPORAL_TASK_QUEUE }, 'the worker is ready');
-  await worker.run();
-  await store.close();
+  await untilStopped(worker, (kind) => {
+    log.warn({ kind }, 'the worker was cut short while it stopped; what was under way is tried again');
+  });
+  // The worker only borrows its connection. What cannot be closed any more goes with the process.
+  await Promise.allSettled([connection.close(), client.connection.close(), store.close()]);
+  log.info('the worker has stopped');
 }
 
 /** What Temporal's own code logs: its message and no more of its fields than say where it was. */

@@ -14,7 +14,7 @@ const patient = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const;
 
-/** One small read or write of the store. */
+/** One small read or write of the store; it beats, too. */
 export const small = proxyActivities<
   Pick<
     Activities,
@@ -28,7 +28,7 @@ export const small = proxyActivities<
     | 'recordCleanup'
     | 'closeRun'
   >
->({ ...patient, startToCloseTimeout: '30 seconds' });
+>({ ...patient, startToCloseTimeout: '30 seconds', heartbeatTimeout: '8 seconds' });
 
 /** Talks to the provider or walks many pages; beats, so that a killed worker costs seconds. */
 export const beating = proxyActivities<

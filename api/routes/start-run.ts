@@ -66,6 +66,7 @@ export const startRun = endpoint({
     const earlier = await deps.store.runs.get(caller.workspaceId, token);
     if (earlier) {
       const again = isTerminal(earlier.status) ? earlier : await begin(deps, earlier);
+      await audited(call, 'run.started', again.runId, { appId: app.appId, scope: again.scope });
       return { status: 202, body: await viewRun(deps, again) };
     }
     const scope = await whatToMove(call, app);

@@ -1,5 +1,5 @@
 import { ProviderFailure } from '../../activities/providers/provider.js';
-import type { ChecklistItem } from '../../activities/records/checklist.js';
+import type { ChecklistItem, SampledRecord } from '../../activities/records/checklist.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import { must, openHouse, type House } from '../support/activity-house.js';
 import { people, scriptedProvider } from '../support/scripted-provider.js';
@@ -18,10 +18,11 @@ async function itemsOf(ref: RunRef): Promise<Map<string, ChecklistItem>> {
   return new Map(items.map((item) => [item.itemId, item]));
 }
 
-async function moved(records = [people(7)], changes = {}) {
+async function moved(records = [people(7)], total?: number) {
   const scripted = scriptedProvider();
   scripted.script.answers = { contacts: records };
-  const app = await house.install(scripted.provider, changes);
+  if (total !== undefined) scripted.script.totals = { contacts: total };
+  const app = await house.install(scripted.provider);
   const ref = await house.begin(app);
   await house.transfer(ref);
   return { ...scripted, app, ref };
@@ -47,8 +48,8 @@ describe('a checklist', () => {
     expect(items.get('account_seen')).toMatchObject({ kind: 'confirmed', status: 'open' });
   });
 
-  it("compares a sample with what the provider says now, and with the provider's own count", async () => {
-    const { ref, script } = await moved();
+  it("compares a sample with what the provider says now, and the total with the provider's own", async () => {
+    const { ref, script } = await moved([people(7)], 9);
     script.get = (_object, ids) =>
       people(7)
         .filter(({ externalId }) => ids.includes(externalId) && externalId !== 'P2')
@@ -57,23 +58,26 @@ describe('a checklist', () => {
             ? { ...record, data: { name: 'Renamed', email: 'p1@people.example' } }
             : record,
         );
-    const { findings } = await build(ref);
-    expect(findings).toContain('sample');
+    // A value that this run says it wrote, and did not.
+    const third = must(
+      (await house.records(ref.workspaceId)).find(({ fields }) => fields['name'] === 'Person 3'),
+    );
+    const wrong = { ...third, fields: { ...third.fields, name: 'Nobody' }, version: third.version + 1 };
+    expect(await house.store.records.replace(wrong, third.version, [])).toBe('written');
+
+    expect((await build(ref)).findings).toEqual(['counts', 'sample']);
     const sample = must((await itemsOf(ref)).get('sample'));
-    console.log(JSON.stringify(sample.detail));
     expect(sample.value).toMatchObject({ compared: 5, wrong: 2, failed: null });
-    const seen = sample.detail as {
-      externalId: string;
-      gone: boolean;
-      url: string;
-      fields: { field: string; why?: string }[];
-    }[];
-    const byId = new Map(seen.map((record) => [record.externalId, record]));
-    expect(byId.get('P2')).toMatchObject({ gone: true });
+    const byId = new Map((sample.detail as SampledRecord[]).map((record) => [record.externalId, record]));
+    expect(byId.get('P2')).toMatchObject({ gone: true, fields: [] });
     expect(byId.get('P1')).toMatchObject({ gone: false, url: 'https://scripted.example/contacts/P1' });
-    const wrong = byId.get('P1')?.fields.filter(({ why }) => why === 'wrong');
-    expect(wrong?.map(({ field }) => field)).toEqual(['name']);
-    expect(byId.get('P3')?.fields.filter(({ why }) => why === 'wrong')).toEqual([]);
+    const different = ['P1', 'P3', 'P4'].map((externalId) =>
+      byId.get(externalId)?.fields.flatMap(({ field, same, why }) => (same ? [] : [`${field}: ${why}`])),
+    );
+    // What the provider has changed since is no mistake of the run.
+    expect(different).toEqual([['name: edited'], ['name: wrong'], []]);
+    const { detail } = must((await itemsOf(ref)).get('counts'));
+    expect(detail).toContain('The provider counts 9, 7 were fetched');
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import type { Database } from '../../activities/store/mongo/collections.js';
+import type { Collection } from 'mongodb';
 import type { RunStatus } from '../../workflows/contract/status.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import { booksClosed } from '../../activities/records/books.js';
@@ -116,7 +116,7 @@ describe('the end of a run', () => {
   it('settles the books that a closer left behind when it died', async () => {
     const ref = await midway();
     // What `transfers.close` leaves between its two transactions.
-    await transfersOf(ref).updateMany({ _id: { $regex: keyOf(ref) } }, { $set: { closedFor: 'in_review' } });
+    await transfers().updateMany({ _id: { $regex: keyOf(ref) } }, { $set: { closedFor: 'in_review' } });
     const end = await house.run('closeRun', { ref, status: 'completed', error: null });
     expect(end).toEqual({ status: 'completed' });
     expect(await house.counts(ref)).toMatchObject({ fetched: 4, created: 4 });
@@ -124,7 +124,7 @@ describe('the end of a run', () => {
 
   it('is failed, and says why, where the books do not close', async () => {
     const ref = await midway();
-    const tampered = await transfersOf(ref).updateOne(
+    const tampered = await transfers().updateOne(
       { _id: { $regex: `${keyOf(ref)}.*fetch` } },
       { $inc: { fetched: 1 } },
     );
@@ -145,9 +145,8 @@ describe('the end of a run', () => {
   });
 });
 
-function transfersOf(ref: RunRef): ReturnType<Database['collection']> {
-  void ref;
-  return house.client.db(house.database).collection('transfers') as never;
+function transfers(): Collection<{ _id: string; fetched: number; closedFor: string | null }> {
+  return house.client.db(house.database).collection('transfers');
 }
 
 function keyOf({ workspaceId, runId }: RunRef): string {

@@ -170,7 +170,7 @@ describe('what a run is warned of', () => {
     await house.transfer(first);
     await house.run('closeRun', { ref: first, status: 'completed', error: null });
     await uploadFile(house, app, 'Id,Name,Shoe size\n1,Ann,38\n');
-    const ref = await house.start(await house.theApp(app as never));
+    const ref = await house.start(await house.theApp(app));
     expect((await house.run('preflight', ref)).blocked).toBeNull();
     const { warnings } = await house.theRun(ref);
     expect(warnings.map(({ code, column }) => [code, column])).toEqual([

@@ -87,9 +87,8 @@ describe('relations whose target came later', () => {
     const { ref } = await waiting();
     const frozen = gate();
     const thawed = gate();
-    const { store } = house;
     const quick = house.another({ turnTimes: { leaseMs: 300, queueMs: 300 } });
-    const apply: typeof store.pages.apply = async (commit) => {
+    const apply: typeof quick.pages.apply = async (commit) => {
       frozen.open();
       await thawed.opened;
       return quick.pages.apply(commit);

@@ -1,5 +1,4 @@
 import { EmailTaken } from '../../activities/store/store.js';
-import type { FileDoc } from '../../activities/store/documents.js';
 import type { ReviewDoc } from '../../activities/store/run-documents.js';
 import { ANN, APP, app, never, NOW, record, REF, run, WS } from './makers.js';
 import { openStore, type OpenedStore } from './open.js';

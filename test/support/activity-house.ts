@@ -80,8 +80,9 @@ export async function openHouse(): Promise<House> {
     async run(name, args, how = {}) {
       const activities = createActivities({ ...deps, ...how.deps });
       const env = how.environment ?? environment(how.attempt);
-      const activity = activities[name] as (args: unknown) => Promise<never>;
-      return env.run(activity, args);
+      type Answer = Awaited<ReturnType<Activities[typeof name]>>;
+      const activity = activities[name] as (args: unknown) => Promise<Answer>;
+      return env.run<[unknown], Answer, typeof activity>(activity, args);
     },
     async install(provider, changes = {}) {
       providers.set(provider.id, provider);

@@ -97,7 +97,8 @@ export interface Attention {
 
 /** One change of a run's document, as its workflow tells it. Each is safe to repeat: it states, it does not add. */
 export type Progress =
-  | { kind: 'step'; step: RunStep; object: ObjectName | null }
+  /** `state`: what the object becomes with this step. */
+  | { kind: 'step'; step: RunStep; object: ObjectName; state?: ObjectState }
   | { kind: 'object'; object: ObjectName; state: ObjectState }
   | { kind: 'attention'; attention: Attention }
   | { kind: 'going' }
@@ -148,6 +149,7 @@ export interface AskArgs {
  * Every one may be repeated at any moment: each says in its own docstring why that is safe.
  */
 export interface Activities {
+  /** The run's first sign of life; also says that it is in its preflight. */
   beginRun(ref: RunRef): Promise<void>;
   preflight(ref: RunRef): Promise<PreflightResult>;
   recordProgress(args: { ref: RunRef; progress: Progress }): Promise<void>;

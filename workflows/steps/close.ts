@@ -30,7 +30,6 @@ export async function ending<T>(
 export async function close(desk: Desk, end: Ending): Promise<RunEnd> {
   return CancellationScope.nonCancellable(async () => {
     desk.stopListening();
-    await desk.enter('close', null);
     const closed = await small.closeRun({ ref: desk.ref, ...end });
     await condition(allHandlersFinished);
     return closed;

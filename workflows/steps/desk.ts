@@ -13,7 +13,8 @@ export interface Desk {
   readonly ref: RunRef;
   /** Set when a person asked for everything this run wrote to be taken back. */
   readonly undoAllAsked: { actor: Actor; note: string } | null;
-  enter(step: RunStep, object: ObjectName | null): Promise<void>;
+  /** Steps around all objects (preflight, hold, end of hold, close) are told by their own activities. */
+  enter(step: RunStep, object: ObjectName, state?: ObjectState): Promise<void>;
   objectIs(object: ObjectName, state: ObjectState): Promise<void>;
   /** Slices count up over all attempts at an object, so that an older attempt can be told from a newer one. */
   nextSlice(object: ObjectName, atLeast?: number): number;
@@ -71,9 +72,9 @@ export function openDesk(ref: RunRef): Desk {
     get undoAllAsked() {
       return waiting.undoAll;
     },
-    async enter(step, object) {
+    async enter(step, object, state) {
       Object.assign(waiting, { step, object });
-      await tell({ kind: 'step', step, object });
+      await tell({ kind: 'step', step, object, ...(state ? { state } : {}) });
     },
     objectIs: (object, state) => tell({ kind: 'object', object, state }),
     nextSlice(object, atLeast = 0) {

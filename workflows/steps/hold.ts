@@ -8,12 +8,10 @@ import type { Desk } from './desk.js';
  */
 export async function insideHold<T>(desk: Desk, story: () => Promise<T>): Promise<T> {
   try {
-    await desk.enter('hold', null);
     await small.openHold(desk.ref);
     return await story();
   } finally {
     await CancellationScope.nonCancellable(async () => {
-      await desk.enter('end_hold', null);
       await small.endHold(desk.ref);
     });
   }

@@ -5,6 +5,5 @@ import type { Desk } from './desk.js';
 /** Right account, scope, permissions, mapping; pins the versions. A blocker is an answer: the run closes `failed`, untouched. */
 export async function preflight(desk: Desk): Promise<PreflightResult> {
   await small.beginRun(desk.ref);
-  await desk.enter('preflight', null);
   return beating.preflight(desk.ref);
 }

@@ -37,8 +37,7 @@ export async function review(
     await desk.objectIs(object, way);
     return { state: 'continue' };
   }
-  await desk.enter('review', object);
-  await desk.objectIs(object, 'in_review');
+  await desk.enter('review', object, 'in_review');
   const decision = await desk.reviewOf(object, facts.openItems, plan.reminderHours);
   return afterDecision(desk, object, decision);
 }

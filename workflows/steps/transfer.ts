@@ -22,8 +22,7 @@ type Attempt = (slice: number, allowed: FailureCode[]) => Promise<TransferEnd>;
 
 /** Brings one object over, however often it has to stop for a pause, a provider's limit or a person's answer. */
 export async function transfer(desk: Desk, object: ObjectName): Promise<Moved> {
-  await desk.enter('transfer', object);
-  await desk.objectIs(object, 'transferring');
+  await desk.enter('transfer', object, 'transferring');
   const { ref } = desk;
   return untilMoved(desk, object, (slice, allowed) =>
     executeChild(transferWorkflow, {

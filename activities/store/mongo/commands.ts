@@ -3,8 +3,8 @@ import type { CollectionName } from './collections.js';
 import type { Tx } from './transaction.js';
 
 /**
- * Bulk writes inside a transaction, as plain commands: the driver's bulk classes measure every document before they serialize
- * it, which costs as much again. A command stays far below the 48 MB that a message may have.
+ * Bulk writes inside a transaction. Updates and deletes are plain commands, whose counts are the server's own; each stays far
+ * below the 48 MB that a message may have. Inserts go through the driver, which cuts them itself and sends them as a sequence.
  */
 const LONGEST_COMMAND = 8_000_000;
 const MOST_STATEMENTS = 1_000;
@@ -22,9 +22,10 @@ export async function insertAll(
   collection: CollectionName,
   documents: readonly object[],
 ): Promise<void> {
-  for (const batch of batches(documents)) {
-    await send(tx, { insert: collection, documents: batch, ordered: true });
-  }
+  if (documents.length === 0) return;
+  await tx.database.db
+    .collection(collection)
+    .insertMany([...documents], { session: tx.session, ordered: true });
 }
 
 /** How many documents were matched or inserted: the caller compares. */

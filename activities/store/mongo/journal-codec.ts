@@ -43,8 +43,7 @@ type PackedLink = [
   own: Partial<StoredLink> | null,
 ];
 
-const OWN = ['externalId', 'recordId', 'sourceHash', 'modifiedAt', 'applied'] as const;
-type Shared = Exclude<keyof StoredLink, (typeof OWN)[number]>;
+type Shared = Exclude<keyof StoredLink, 'externalId' | 'recordId' | 'sourceHash' | 'modifiedAt' | 'applied'>;
 
 export function encodeEntries(entries: readonly JournalEntry[]): PackedJournal {
   const first = entries.find((entry) => entry.linkAfter ?? entry.linkBefore);
@@ -125,13 +124,15 @@ const SHARED: readonly Shared[] = [
 ];
 
 function differences(own: StoredLink, shared: StoredLink): Partial<StoredLink> | null {
-  let differing: Partial<StoredLink> | null = null;
-  for (const name of SHARED) {
-    const equal =
-      name === 'notOurs' ? own.notOurs.join('\0') === shared.notOurs.join('\0') : own[name] === shared[name];
-    if (!equal) differing = { ...differing, [name]: own[name] };
-  }
-  return differing;
+  const differing = SHARED.filter((name) => !isSame(own, shared, name));
+  if (differing.length === 0) return null;
+  return Object.fromEntries(differing.map((name) => [name, own[name]]));
+}
+
+function isSame(own: StoredLink, shared: StoredLink, name: Shared): boolean {
+  return name === 'notOurs'
+    ? own.notOurs.join('\0') === shared.notOurs.join('\0')
+    : own[name] === shared[name];
 }
 
 export function decodeEntries(journal: PackedJournal): JournalEntry[] {
@@ -162,7 +163,7 @@ function asNew([field, after]: [string, JournalValue]): JournalEntry['fields'][n
 function unpackLink(link: PackedLink, entry: PackedEntry, journal: PackedJournal): StoredLink {
   const [externalId, recordId, sourceHash, modifiedAt, same, rest, own] = link;
   const [entryRecordId, entryExternalId, , , , fields] = entry;
-  const applied: StoredLink['applied'] = { ...rest };
+  const applied = { ...(rest as object) } as StoredLink['applied'];
   for (const field of journal.names[same] ?? []) {
     applied[field] = structuredClone((fields as Values)[field]) as FieldValue;
   }

@@ -39,6 +39,8 @@ const LOCAL = {
   SLUICE_ADMIN_KEY: '',
   SLUICE_SECRET_KEY: '',
 };
+/** These processes die often and mean nothing by it. */
+const SHORT_PAUSES = { firstMs: 200, mostMs: 200, calmMs: 0 };
 const FREE_PORTS = { api: 0, mongodb: 0, temporal: 0, temporalUi: 0 };
 
 /** Long, because the machine may be busy: a deadline only ends a test that would never end. */
@@ -55,6 +57,7 @@ export async function enter(env: NodeJS.ProcessEnv = {}): Promise<House> {
     ports: FREE_PORTS,
     env: { ...LOCAL, SLUICE_FAULTS: plan, ...env },
     quiet: true,
+    pauses: SHORT_PAUSES,
     programs: { worker: program('worker'), api: program('api') },
   }).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });
