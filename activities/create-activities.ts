@@ -15,10 +15,12 @@ import { createTransferSlice } from './transfer/slice.js';
 
 /** All activities, with what they need passed in. Whatever one throws leaves here understood: no secret, no cause, no stack. */
 export function createActivities(deps: ActivityDeps): Activities {
+  const undo = createUndoActivities(deps);
   return guarded(
     {
       ...beating({ ...createRunActivities(deps), ...createHoldActivities(deps) }),
-      ...createUndoActivities(deps),
+      ...undo,
+      ...beating({ recordCleanup: undo.recordCleanup }),
       preflight: createPreflight(deps),
       transferSlice: createTransferSlice(deps),
       resolveSlice: createResolveSlice(deps),

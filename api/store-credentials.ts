@@ -4,7 +4,7 @@ import { audited } from './lookup.js';
 
 /** Seals and stores; from here on nobody can read them but a worker. `credentials` were checked against the provider's schema. */
 export async function storeCredentials(
-  call: Pick<Call, 'deps' | 'caller' | 'now'>,
+  call: Pick<Call, 'deps' | 'caller' | 'now' | 'token'>,
   { workspaceId, appId }: Pick<AppDoc, 'workspaceId' | 'appId'>,
   credentials: unknown,
 ): Promise<void> {

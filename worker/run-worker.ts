@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -96,5 +97,6 @@ function engineLogger(log: Logger): DefaultLogger {
 function workflowSource(config: WorkerConfig): { codePath: string } | { workflowsPath: string } {
   const built = config.WORKFLOW_BUNDLE ?? fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
   if (existsSync(built)) return { codePath: built };
-  return { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) };
+  const workflows = new URL(`../workflows/index${extname(import.meta.url)}`, import.meta.url);
+  return { workflowsPath: fileURLToPath(workflows) };
 }

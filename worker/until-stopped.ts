@@ -11,15 +11,15 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
  * apart while a call is outstanding. What was under way is tried again by another worker, as after a kill.
  */
 export async function untilStopped(worker: Runnable, onCutShort: (kind: string) => void): Promise<void> {
-  let wasAsked = false;
+  const asked = new AbortController();
   const ask = (): void => {
-    wasAsked = true;
+    asked.abort();
   };
   for (const signal of STOP_SIGNALS) process.on(signal, ask);
   try {
     await worker.run();
   } catch (error) {
-    if (!wasAsked) throw error;
+    if (!asked.signal.aborted) throw error;
     onCutShort(error instanceof Error ? error.name : typeof error);
   } finally {
     for (const signal of STOP_SIGNALS) process.off(signal, ask);

@@ -4,8 +4,9 @@ import { ProviderFailure, type Session } from '../providers/provider.js';
 import type { FetchSide } from '../store/run-documents.js';
 import type { Store } from '../store/store.js';
 import type { Traffic } from '../open-run.js';
-import { cutIntoPages } from './cut.js';
+import { RECORDS_A_PAGE } from './cut.js';
 import type { Handover } from './handover.js';
+import { createStager } from './stager.js';
 
 export interface FetchArgs {
   ref: RunRef;
@@ -30,43 +31,53 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
     (await store.runs.control(ref.workspaceId, ref.runId)) === 'go';
   if (!(await mayGoOn())) return;
   let { position, cursor } = side;
-  let answered = false;
   const told = { requests: 0, bytes: 0 };
-  for await (const answer of session.read(object, cursor ?? undefined, signal)) {
-    answered = true;
-    if (answer.next !== undefined && answer.next === cursor) {
-      throw new ProviderFailure(
-        'provider_cursor_loop',
-        `The provider answered the same position twice for ${object}: going on would never end. What was read so far is kept.`,
-      );
-    }
-    const pages = cutIntoPages(answer.records);
-    const done = answer.next === undefined;
+  const stager = createStager(async ({ pages, next, bookmark, complete }) => {
+    const fromSeq = position;
+    const used = { requests: traffic.requests - told.requests, bytes: traffic.bytes - told.bytes };
+    const at = { ref, object, epoch: side.epoch, fromSeq };
     await store.pages.stage({
-      ref,
-      object,
-      epoch: side.epoch,
-      fromSeq: position,
+      ...at,
       pages,
-      cursor: answer.next ?? null,
-      done,
-      bookmark: answer.bookmark ?? null,
-      complete: answer.complete ?? false,
-      traffic: { requests: traffic.requests - told.requests, bytes: traffic.bytes - told.bytes },
+      cursor: next,
+      done: next === null,
+      bookmark,
+      complete,
+      traffic: used,
     });
     Object.assign(told, traffic);
     for (const records of pages) {
       await handover.offer({ seq: position, origin: 'fetch', records });
       position += 1;
     }
-    cursor = answer.next ?? null;
-    if (done || handover.stopped || position >= args.beforeSeq) return;
-    if (!(await mayGoOn())) return;
+  });
+  let asked = position;
+  let answered = false;
+  try {
+    for await (const answer of session.read(object, cursor ?? undefined, signal)) {
+      answered = true;
+      if (answer.next !== undefined && answer.next === cursor) throw cursorLoop(object);
+      await stager.add(answer);
+      asked += Math.ceil(answer.records.length / RECORDS_A_PAGE);
+      cursor = answer.next ?? null;
+      if (cursor === null || handover.stopped || asked >= args.beforeSeq) break;
+      if (!(await mayGoOn())) break;
+    }
+  } finally {
+    // Also after an error: what the provider sent before it counts.
+    await stager.drain();
   }
   signal.throwIfAborted();
   if (answered) return;
   throw new ProviderFailure(
     'provider_contract_broken',
     `The provider answered nothing for ${object}, not even that there is nothing. What was read so far is kept. This is a fault of the provider's code: please report it.`,
+  );
+}
+
+function cursorLoop(object: ObjectName): ProviderFailure {
+  return new ProviderFailure(
+    'provider_cursor_loop',
+    `The provider answered the same position twice for ${object}: going on would never end. What was read so far is kept.`,
   );
 }

@@ -108,7 +108,8 @@ describe('a person who says stop', () => {
     expect(await house.slice(ref, { pages: 5 })).toEqual({ state });
     const { applied, staged, created } = await house.counts(ref);
     // Page 0 may be on its way when the word comes; what comes after it is not written, nor asked for.
-    expect({ applied, staged, created }).toEqual({ applied: 1, staged: 2, created: 2 });
+    expect(applied).toBeLessThanOrEqual(1);
+    expect({ staged, created }).toEqual({ staged: 2, created: 2 * applied });
     expect(script.asked).toEqual(['contacts from 0', 'contacts from 1']);
   });
 

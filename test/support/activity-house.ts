@@ -77,7 +77,7 @@ export async function openHouse(): Promise<House> {
     ...opened,
     deps,
     gone,
-    async run(name, args, how = {}) {
+    run(name, args, how = {}) {
       const activities = createActivities({ ...deps, ...how.deps });
       const env = how.environment ?? environment(how.attempt);
       type Answer = Awaited<ReturnType<Activities[typeof name]>>;

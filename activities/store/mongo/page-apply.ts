@@ -18,6 +18,7 @@ import {
   pendingKey,
   planRecords,
   raiseTurn,
+  type RecordPlan,
   updateExactly,
 } from './page-writes.js';
 import { transact, type Tx } from './transaction.js';
@@ -34,15 +35,15 @@ class Repeated extends Error {}
  */
 export async function applyPage(database: Database, commit: ApplyCommit): Promise<ApplyResult> {
   const counts = { ...commit.decided.counts, rows: commit.rows };
-  const records = planRecords(commit.ref.workspaceId, commit.decided.records, commit.decided.bumps);
-  const links = planLinks(commit);
-  const fresh = new Set(records.inserts.map((record) => record._id));
-  const blobs = encodeOnce(commit);
+  const plan = once(() => planPage(commit));
+  const blobs = once(() => encodeBlobs(commit));
   try {
     await transact(database, async (tx) => {
-      await moveSide(tx, commit, countIncrements(counts));
-      await raiseTurn(tx, commit.turn);
-      // The journal is written out and compressed while the server is busy with the records.
+      // While the server is busy, the processor is used: documents are made beside the guards, the journal beside the records.
+      const [{ records, links, fresh }] = await Promise.all([
+        afterSending(plan),
+        guard(tx, commit, countIncrements(counts)),
+      ]);
       const [encoded] = await Promise.all([afterSending(blobs), insertAll(tx, 'records', records.inserts)]);
       await changeRecords(tx, records);
       await insertAll(tx, 'links', links.inserts);
@@ -62,27 +63,40 @@ export async function applyPage(database: Database, commit: ApplyCommit): Promis
   }
 }
 
+/** A transaction that runs again sends the same documents again. */
+function once<T extends object>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => (made ??= make());
+}
+
+/** Lets a command that was just handed to the driver leave before the processor is taken. */
+async function afterSending<T>(work: () => T | Promise<T>): Promise<T> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return work();
+}
+
+function planPage(commit: ApplyCommit): { records: RecordPlan; links: LinkPlan; fresh: Set<string> } {
+  const records = planRecords(commit.ref.workspaceId, commit.decided.records, commit.decided.bumps);
+  const fresh = new Set(records.inserts.map((record) => record._id));
+  return { records, links: planLinks(commit), fresh };
+}
+
 interface Encoded {
   journal: JournalStored[];
   duplicates: Binary | null;
 }
 
-/** A transaction that runs again sends the same bytes again. */
-function encodeOnce({ ref, object, seq, decided }: ApplyCommit): () => Promise<Encoded> {
-  let encoded: Promise<Encoded> | null = null;
-  return () => {
-    encoded ??= Promise.all([
-      decided.journal.length === 0 ? [] : encodeJournal(ref, object, seq, decided.journal),
-      decided.duplicates.length === 0 ? null : toBlob(decided.duplicates),
-    ]).then(([journal, duplicates]) => ({ journal, duplicates }));
-    return encoded;
-  };
+async function encodeBlobs({ ref, object, seq, decided }: ApplyCommit): Promise<Encoded> {
+  const [journal, duplicates] = await Promise.all([
+    decided.journal.length === 0 ? [] : encodeJournal(ref, object, seq, decided.journal),
+    decided.duplicates.length === 0 ? null : toBlob(decided.duplicates),
+  ]);
+  return { journal, duplicates };
 }
 
-/** Lets a command that was just handed to the driver leave before the processor is taken. */
-async function afterSending<T>(work: () => Promise<T>): Promise<T> {
-  await new Promise((resolve) => setImmediate(resolve));
-  return work();
+async function guard(tx: Tx, commit: ApplyCommit, increments: Record<string, number>): Promise<void> {
+  await moveSide(tx, commit, increments);
+  await raiseTurn(tx, commit.turn);
 }
 
 /** First of all, because it tells everybody who comes too late. */
