@@ -124,7 +124,6 @@ export interface Finding {
   [detail: string]: unknown;
 }
 
-export type Side = 'fetch' | 'apply' | 'undo';
 
 export interface FetchSide {
   workspaceId: string;

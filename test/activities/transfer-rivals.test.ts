@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 /** The same store with other leases, as another process would see it. */
-function withLeases(leaseMs: number): Partial<ActivityDeps> {
+function withLeases(leaseMs: number): Pick<ActivityDeps, 'store'> {
   return { store: house.another({ turnTimes: { leaseMs, queueMs: 300 } }) };
 }
 
@@ -48,7 +48,7 @@ describe('an old attempt that was frozen', () => {
     const frozen = gate();
     const thawed = gate();
     const quick = withLeases(400);
-    const { store = house.store } = quick;
+    const { store } = quick;
     const apply: typeof store.pages.apply = async (commit) => {
       frozen.open();
       await thawed.opened;
@@ -111,13 +111,12 @@ describe('two apps that bring the same people at the same moment', () => {
     const app = await house.install(slow.provider);
     const other = await house.install(quick.provider, { workspaceId: app.workspaceId });
     const refs = [await house.begin(app), await house.begin(other)] as const;
-    const asked = gate();
+    const applied = gate();
     const answered = gate();
     slow.script.answers = {
       contacts: [
         people(2),
         async () => {
-          asked.open();
           await answered.opened;
           return people(2, 3);
         },
@@ -125,10 +124,16 @@ describe('two apps that bring the same people at the same moment', () => {
     };
     quick.script.answers = { contacts: [people(2, 11)] };
     // A lease that nobody lives to see the end of.
-    const deps = withLeases(3_600_000);
-    const waiting = house.slice(refs[0], { pages: 3 }, { deps });
-    await asked.opened;
-    expect(await house.slice(refs[1], {}, { deps })).toEqual({ state: 'done' });
+    const { store } = withLeases(3_600_000);
+    const renew: typeof store.turns.renew = async (turn) => {
+      const renewed = await store.turns.renew(turn);
+      applied.open();
+      return renewed;
+    };
+    const seen = { store: { ...store, turns: { ...store.turns, renew } } };
+    const waiting = house.slice(refs[0], { pages: 3 }, { deps: seen });
+    await applied.opened;
+    expect(await house.slice(refs[1], {}, { deps: { store } })).toEqual({ state: 'done' });
     answered.open();
     expect(await waiting).toEqual({ state: 'done' });
     expect(await house.records(app.workspaceId)).toHaveLength(6);

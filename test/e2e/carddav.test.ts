@@ -5,7 +5,7 @@ import path from 'node:path';
 import { rests, type Body, type RunBody } from '../../local/api-client.js';
 import { startRadicale, type Radicale } from '../../local/lab.js';
 import { ownFolder } from '../local/support/lab-folder.js';
-import { selfSigned } from '../local/support/self-signed.js';
+import { selfSigned } from '../support/self-signed.js';
 import { enter, IN_TIME, type Desk } from './support/desk.js';
 
 type Check = {

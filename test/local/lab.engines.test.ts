@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { startRadicale } from '../../local/lab.js';
 import { isAlive, ownFolder } from './support/lab-folder.js';
-import { selfSigned } from './support/self-signed.js';
+import { selfSigned } from '../support/self-signed.js';
 
 const USERS = [
   { name: 'ann', password: 'pass-a' },

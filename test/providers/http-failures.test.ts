@@ -5,7 +5,7 @@ import { retryTime } from '../../activities/providers/http-failures.js';
 import { serve, serveTls } from './local-server.js';
 import type { LocalServer } from './local-server.js';
 import { failureOf, get, testClient } from './http-client.js';
-import { selfSigned } from './self-signed.js';
+import { selfSigned } from '../support/self-signed.js';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(() => Promise.all(open.splice(0).map((each) => each.close())));

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import {
   answer,
   cleanUp,
@@ -26,6 +28,14 @@ async function stageWith(play: Parameters<typeof setStage>[0]): Promise<Stage> {
   const stage = await setStage(play);
   open.push(stage);
   return stage;
+}
+
+/** As an activity looks whose worker died after the cancel: it ends with another failure. */
+async function failsOnceCancelled(): Promise<never> {
+  const context = Context.current();
+  const beats = setInterval(() => context.heartbeat(), 200);
+  await context.cancelled.catch(() => clearInterval(beats));
+  throw ApplicationFailure.create({ type: 'timeout', message: 'No beat.', nonRetryable: true });
 }
 
 describe('the story of an import', () => {
@@ -89,6 +99,15 @@ describe('the story of an import', () => {
     expect(status).toBe('cancelled');
     expect(stage.calls).toContain('endHold');
     expect(stage.calls.at(-1)).toBe('closeRun');
+  });
+
+  it('ends cancelled also when what it was doing cannot say so any more', async () => {
+    const stage = await stageWith({ transferSlice: failsOnceCancelled });
+    const handle = await stage.start();
+    await stage.told((told) => told.kind === 'step' && told.step === 'transfer');
+    await handle.cancel();
+    expect((await handle.result()).status).toBe('cancelled');
+    expect(stage.calls).toContain('endHold');
   });
 
   it('ends its hold when Temporal cancels it during a review', async () => {

@@ -14,14 +14,18 @@ import type { Desk } from './desk.js';
 
 export type Ending = Omit<CloseArgs, 'ref'>;
 
-/** Runs a part of the story; a cancellation or anything that could not be recovered becomes how the run ends. */
+/**
+ * Runs a part of the story; a cancellation or anything that could not be recovered becomes how the run ends. What fails once a
+ * cancel was asked for (an activity whose worker is gone cannot say that it was cancelled, and times out) is part of it.
+ */
 export async function ending<T>(
   part: () => Promise<T>,
 ): Promise<{ ended: Ending; value?: never } | { ended: null; value: T }> {
   try {
     return { ended: null, value: await part() };
   } catch (error) {
-    if (isCancellation(error)) return { ended: { status: 'cancelled', error: null } };
+    const asked = CancellationScope.current().consideredCancelled;
+    if (asked || isCancellation(error)) return { ended: { status: 'cancelled', error: null } };
     return { ended: { status: 'failed', error: failureOf(error) } };
   }
 }

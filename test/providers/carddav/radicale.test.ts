@@ -6,7 +6,7 @@ import { startRadicale } from '../../../local/lab.js';
 import type { Radicale } from '../../../local/lab.js';
 import { describeWhen } from '../../support/describe-when.js';
 import { failureOf } from '../http-client.js';
-import { selfSigned } from '../self-signed.js';
+import { selfSigned } from '../../support/self-signed.js';
 import { idsOf, openSession, readAll, signal } from './open.js';
 
 const users = [

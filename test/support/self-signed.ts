@@ -1,5 +1,5 @@
-import { projectRoot } from '../../../local/paths.js';
-import { runCommand } from '../../../local/run-command.js';
+import { projectRoot } from '../../local/paths.js';
+import { runCommand } from '../../local/run-command.js';
 
 const SCRIPT = `
 import { generateCACertificate } from 'mockttp';
