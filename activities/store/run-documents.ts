@@ -124,7 +124,6 @@ export interface Finding {
   [detail: string]: unknown;
 }
 
-
 export interface FetchSide {
   workspaceId: string;
   runId: string;

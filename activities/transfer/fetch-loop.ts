@@ -1,6 +1,7 @@
+import type { FailureCode } from '../../workflows/contract/failures.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
-import { ProviderFailure, type Session } from '../providers/provider.js';
+import { ProviderFailure, type Session, type SourcePage } from '../providers/provider.js';
 import type { FetchSide } from '../store/run-documents.js';
 import type { Store } from '../store/store.js';
 import type { Traffic } from '../open-run.js';
@@ -15,6 +16,8 @@ export interface FetchArgs {
   session: Session;
   /** Stage no page of this number or above, except those of an answer that was begun. */
   beforeSeq: number;
+  /** With `cursor_expired` among them, a person asked for a full listing where the stored cursor is good no more. */
+  allowed: readonly FailureCode[];
   traffic: Traffic;
   handover: Handover;
   signal: AbortSignal;
@@ -25,7 +28,7 @@ export interface FetchArgs {
  * Safe to repeat at any moment: what was not staged is asked for again, what was staged is behind the cursor.
  */
 export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
-  const { ref, object, side, session, handover, signal, traffic } = args;
+  const { ref, object, side, handover, signal, traffic } = args;
   if (side.done || side.position >= args.beforeSeq) return;
   const mayGoOn = async (): Promise<boolean> =>
     (await store.runs.control(ref.workspaceId, ref.runId)) === 'go';
@@ -54,7 +57,7 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
   let asked = position;
   let answered = false;
   try {
-    for await (const answer of session.read(object, cursor ?? undefined, signal)) {
+    for await (const answer of answersOf(args, () => (cursor = null))) {
       answered = true;
       if (answer.next !== undefined && answer.next === cursor) throw cursorLoop(object);
       await stager.add(answer);
@@ -73,6 +76,25 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
     'provider_contract_broken',
     `The provider answered nothing for ${object}, not even that there is nothing. What was read so far is kept. This is a fault of the provider's code: please report it.`,
   );
+}
+
+/**
+ * From the stored cursor; from the start where that expired and a person said so. The next position that is staged is one of the
+ * new listing, so this happens once, and what comes a second time is found unchanged.
+ */
+async function* answersOf(
+  { object, side, session, allowed, signal }: FetchArgs,
+  onRestart: () => void,
+): AsyncGenerator<SourcePage> {
+  try {
+    yield* session.read(object, side.cursor ?? undefined, signal);
+    return;
+  } catch (error) {
+    const isExpired = error instanceof ProviderFailure && error.code === 'cursor_expired';
+    if (!isExpired || side.cursor === null || !allowed.includes('cursor_expired')) throw error;
+  }
+  onRestart();
+  yield* session.read(object, undefined, signal);
 }
 
 function cursorLoop(object: ObjectName): ProviderFailure {

@@ -70,7 +70,7 @@ interface Loops extends SliceArgs {
 
 /** Fetch and apply beside each other. What was staged is applied even if the provider fails; a failed apply stops the fetch. */
 async function runLoops(deps: ActivityDeps, loops: Loops): Promise<ApplyEnd> {
-  const { ref, object, opened, claim, session, traffic } = loops;
+  const { ref, object, opened, claim, session, traffic, allowed } = loops;
   const { run, pinned, provider } = opened;
   const stageOnly = run.options.backupFirst === true && !claim.fetch.done;
   const first = stageOnly ? claim.fetch.position : claim.apply.position;
@@ -80,7 +80,8 @@ async function runLoops(deps: ActivityDeps, loops: Loops): Promise<ApplyEnd> {
   const signal = AbortSignal.any([loops.signal, stopFetching.signal]);
   const side = claim.fetch;
   const rules = forObject(pinned.rules, pinned.locales, object);
-  const fetching = fetchLoop(deps.store, { ref, object, side, session, beforeSeq, traffic, handover, signal })
+  const reading = { ref, object, side, session, beforeSeq, allowed, traffic, handover, signal };
+  const fetching = fetchLoop(deps.store, reading)
     .then(
       () => null,
       (error: unknown) => ({ error }),
@@ -98,7 +99,7 @@ async function runLoops(deps: ActivityDeps, loops: Loops): Promise<ApplyEnd> {
           beforeSeq,
           idsMayRepeat: provider.objects.find((offer) => offer.object === object)?.uniqueIds !== true,
           keysMayLie: provider.auth.includes('file'),
-          allowed: loops.allowed,
+          allowed,
           map: compileMapping(object, rules),
           handover,
           holder: `${ref.runId}/${claim.apply.epoch}`,

@@ -97,6 +97,38 @@ describe('a provider that fails midway', () => {
     expect(await house.counts(ref)).toMatchObject({ fetched: 2, created: 2 });
   });
 
+  it('that knows our position no more reads everything again once a person says so', async () => {
+    const { provider, script } = scriptedProvider();
+    script.answers = { contacts: [people(2), failing('cursor_expired')] };
+    const ref = await house.begin(await house.install(provider));
+    expect(await house.slice(ref, { pages: 9 })).toMatchObject({
+      state: 'parked',
+      parked: { code: 'cursor_expired', choices: ['full_listing', 'skip_object', 'stop'] },
+    });
+    // Without a word from anybody it stays so.
+    expect(await house.slice(ref, { slice: 1 })).toMatchObject({ state: 'parked' });
+
+    let expired = true;
+    script.answers.contacts?.splice(
+      1,
+      1,
+      () => {
+        if (!expired) return people(2, 3);
+        expired = false;
+        throw new ProviderFailure('cursor_expired', 'Too long ago.');
+      },
+      people(1, 5),
+    );
+    script.asked = [];
+    const allowed: FailureCode[] = ['cursor_expired'];
+    expect(await house.transfer(ref, 'contacts', { slice: 2, pages: 1, allowed })).toEqual({ state: 'done' });
+    const asked = ['contacts from 1', 'contacts from 0', 'contacts from 1', 'contacts from 2'];
+    expect(script.asked).toEqual(asked);
+    const counts = await house.counts(ref);
+    expect(counts).toMatchObject({ fetched: 7, created: 5, unchanged: 2 });
+    expect(await house.records(ref.workspaceId)).toHaveLength(5);
+  });
+
   it('whose code ends the run says so', async () => {
     const { provider, script } = scriptedProvider();
     const ref = await house.begin(await house.install(provider));

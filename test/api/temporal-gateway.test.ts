@@ -18,6 +18,9 @@ const review = (confirmed: string[]): RunMessage => ({
 });
 const newRef = () => ({ workspaceId: 'default', appId: uuid(), runId: uuid() });
 
+/** A call of the client that waits for its next try when a test has closed the channel would throw into the test after it. */
+const NO_RETRIES: [] = [];
+
 describe('the gateway to Temporal', () => {
   let connection: Connection;
   let native: NativeConnection;
@@ -29,7 +32,7 @@ describe('the gateway to Temporal', () => {
     createWorkflowGateway(client, { taskQueue: queue, namespace: 'default', uiUrl: 'http://ui.test' });
 
   beforeAll(async () => {
-    connection = await Connection.connect({ address });
+    connection = await Connection.connect({ address, interceptors: NO_RETRIES });
     native = await NativeConnection.connect({ address });
     client = new Client({ connection });
     worker = await Worker.create({
@@ -137,7 +140,7 @@ describe('the gateway to Temporal', () => {
   });
 
   it('says so within 10 s when Temporal is away', async () => {
-    const away = Connection.lazy({ address: '127.0.0.1:9' });
+    const away = Connection.lazy({ address: '127.0.0.1:9', interceptors: NO_RETRIES });
     const gateway = createWorkflowGateway(new Client({ connection: away }), {
       taskQueue,
       namespace: 'default',

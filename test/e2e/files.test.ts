@@ -62,11 +62,11 @@ describe('a file', () => {
       const problems = await desk.problems(run.runId);
       const brief = problems.map(({ position, code, field, value }) => [position, code, field, value]);
       expect(brief.sort()).toEqual([
-        ['4', 'value_invalid', 'birthday', '25/12/1990'],
-        ['5', 'row_broken', undefined, undefined],
-        ['6', 'required_missing', 'id', undefined],
-        ['7', 'required_missing', 'name', undefined],
-        ['8', 'value_invalid', 'email', 'no-address'],
+        [4, 'value_invalid', 'birthday', '25/12/1990'],
+        [5, 'row_broken', undefined, undefined],
+        [6, 'required_missing', 'id', undefined],
+        [7, 'required_missing', 'name', undefined],
+        [8, 'value_invalid', 'email', 'no-address'],
       ]);
       for (const problem of problems) {
         expect(problem).toMatchObject({ object: 'contacts', severity: 'failed' });

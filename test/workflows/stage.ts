@@ -62,7 +62,10 @@ export async function setStage(play: Partial<Activities> = {}): Promise<Stage> {
   const progress: Progress[] = [];
   let heard: () => void = () => undefined;
   const connection = await NativeConnection.connect({ address });
-  const client = new Client({ connection: await Connection.connect({ address }), identity: 'stage' });
+  const client = new Client({
+    connection: await Connection.connect({ address, interceptors: [] }),
+    identity: 'stage',
+  });
   const activities = noted({ ...quietActivities(), ...play }, (name, args) => {
     const object = (args as { object?: string | null }).object;
     calls.push(object ? `${name} ${object}` : name);
