@@ -16,7 +16,9 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [{ name: 'first schema', run: () => Promise.resolve() }];
 
 const SCHEMA = 'schema';
-const LOCK_MS = 60_000;
+/** Renewed while its holder lives: a process killed here costs the next one no more than this. */
+const LOCK_MS = 10_000;
+const RENEW_MS = 2_000;
 const PATIENCE_MS = 120_000;
 const NAMESPACE_EXISTS = 48;
 
@@ -41,6 +43,8 @@ export async function prepareStore(
   refuseNewer(await versionOf(database), migrations);
   const holder = database.newId();
   await lock(database, holder);
+  // A renewal that fails is no harm: every step may be repeated, also by two at once.
+  const renewing = setInterval(() => void renew(database, holder).catch(() => undefined), RENEW_MS);
   try {
     const version = await versionOf(database);
     refuseNewer(version, migrations);
@@ -53,8 +57,14 @@ export async function prepareStore(
     }
     await sweepAbandoned(database);
   } finally {
+    clearInterval(renewing);
     await schema(database).updateOne({ _id: SCHEMA, holder }, { $set: { holder: null } });
   }
+}
+
+async function renew(database: Database, holder: string): Promise<void> {
+  const until = new Date(database.now().getTime() + LOCK_MS);
+  await schema(database).updateOne({ _id: SCHEMA, holder }, { $set: { until } });
 }
 
 function schema({ db }: Database): Collection<SchemaStored> {
