@@ -1,9 +1,9 @@
 import type { ObjectName } from '../workflows/contract/objects.js';
 import { undoLookupsOf } from './records/lookups.js';
 import type { JournalEntry } from './records/page.js';
-import type { StoredLink } from './records/types.js';
 import type { UndoWorld } from './records/undo-types.js';
 import type { Store } from './store/store.js';
+import { byRecord } from './transfer/load-world.js';
 
 /** The store as it is now, for what one page's journal names: one query per collection. */
 export async function loadUndoWorld(
@@ -25,16 +25,10 @@ export async function loadUndoWorld(
     store.links.byRecords(workspaceId, lookups.createdIds),
     ...[...externalIds].map(([object, ids]) => store.links.byExternalIds(workspaceId, origin, object, ids)),
   ]);
-  const byRecord = new Map<string, StoredLink[]>();
-  for (const link of recordLinks) {
-    const group = byRecord.get(link.recordId);
-    if (group) group.push(link);
-    else byRecord.set(link.recordId, [link]);
-  }
   return {
     records: new Map(records.map((record) => [record.recordId, record])),
     links: new Map(links.flat().map((link) => [`${link.object}/${link.externalId}`, link])),
     referrers,
-    recordLinks: byRecord,
+    recordLinks: byRecord(recordLinks),
   };
 }

@@ -49,7 +49,8 @@ async function loadTargets(
   return found.flat();
 }
 
-function byRecord(links: readonly StoredLink[]): Map<string, StoredLink[]> {
+/** Every link of each record, by record id. */
+export function byRecord(links: readonly StoredLink[]): Map<string, StoredLink[]> {
   const grouped = new Map<string, StoredLink[]>();
   for (const link of links) {
     const group = grouped.get(link.recordId);
