@@ -7,6 +7,7 @@ import type { Installer } from './install.js';
 import { chooseMongo, localMongo } from './mongodb.js';
 import { directToLoopback } from './loopback.js';
 import { claimPort, freePorts } from './ports.js';
+import { startEngine } from './second-try.js';
 import { createSupervisor } from './supervisor.js';
 import type { Supervisor } from './supervisor.js';
 import { chooseTemporal, localTemporal } from './temporal.js';
@@ -69,17 +70,23 @@ export async function runEngines(deps: {
   // Temporal's client takes its proxy from the process's environment.
   Object.assign(process.env, directToLoopback(process.env));
   const { mongo, temporal } = await chooseEngines(deps);
-  const starts = [mongo, temporal].map(async (engine) => {
-    if (engine.process) await supervisor.start(engine.process);
-    await engine.prepare?.();
-  });
-  await Promise.all(starts);
+  const { say } = deps;
+  const [store, engine] = await Promise.all([
+    running(startEngine(mongo.engine, { supervisor, say, again: mongo.again })),
+    running(startEngine(temporal.engine, { supervisor, say, again: temporal.again })),
+  ]);
   return {
-    mongodbUri: mongo.address,
-    temporalAddress: temporal.address,
-    temporalUiUrl: temporal.uiUrl,
+    mongodbUri: store.address,
+    temporalAddress: engine.address,
+    temporalUiUrl: engine.uiUrl,
     temporalNamespace: config.temporalNamespace,
   };
+}
+
+async function running<E extends Engine>(start: Promise<E>): Promise<E> {
+  const engine = await start;
+  await engine.prepare?.();
+  return engine;
 }
 
 /** Everything that decides which program an engine is, before a port is taken. */
@@ -98,22 +105,28 @@ export async function installEngines(choice: Choice): Promise<void> {
   ]);
 }
 
+/** `again`: the same engine for another start, its ports claimed anew by the same rules. */
+type Chosen<E> = { engine: E; again: () => Promise<E> };
+
 async function chooseEngines(
   deps: Omit<Choice, 'installer'>,
-): Promise<{ mongo: Engine; temporal: TemporalEngine }> {
+): Promise<{ mongo: Chosen<Engine>; temporal: Chosen<TemporalEngine> }> {
   const { config, env, say } = deps;
   const { home } = config;
   const installer = createInstaller({ enginesDir: config.enginesDir, env, say });
+  const choice = { home, env, installer, say };
   const ports = await enginePorts(config);
-  const [mongo, temporal] = await Promise.all([
-    config.mongodbUri === undefined
-      ? localMongo({ home, env, installer, say, port: ports.mongodb })
-      : { address: config.mongodbUri },
+  const makeMongo = async (port: number): Promise<Engine> =>
+    config.mongodbUri === undefined ? localMongo({ ...choice, port }) : { address: config.mongodbUri };
+  const makeTemporal = async (at: TemporalPorts): Promise<TemporalEngine> =>
     config.temporalAddress === undefined
-      ? localTemporal({ home, env, installer, say, ports, namespace: config.temporalNamespace })
-      : elsewhere(config, config.temporalAddress),
-  ]);
-  return { mongo, temporal };
+      ? localTemporal({ ...choice, ports: at, namespace: config.temporalNamespace })
+      : elsewhere(config, config.temporalAddress);
+  const [mongo, temporal] = await Promise.all([makeMongo(ports.mongodb), makeTemporal(ports)]);
+  return {
+    mongo: { engine: mongo, again: async () => makeMongo(await mongoPort(config)) },
+    temporal: { engine: temporal, again: async () => makeTemporal(await temporalPorts(config)) },
+  };
 }
 
 /** It may need TLS or a key, which worker and API read from `TEMPORAL_*`: whether it answers is theirs to say. */
@@ -121,17 +134,25 @@ function elsewhere(config: LocalConfig, address: string): TemporalEngine {
   return { address, uiUrl: config.temporalUiUrl };
 }
 
-async function enginePorts(
-  config: LocalConfig,
-): Promise<{ mongodb: number; temporal: number; temporalUi: number }> {
+type TemporalPorts = { temporal: number; temporalUi: number };
+
+async function enginePorts(config: LocalConfig): Promise<TemporalPorts & { mongodb: number }> {
   const [a = 0, b = 0, c = 0] = await freePorts(3);
-  const claim = (port: number, free: number, variable: string): Promise<number> =>
-    claimPort({ port: port === 0 ? free : port, variable });
-  const mongodb = config.mongodbUri ? 0 : await claim(config.ports.mongodb, a, 'MONGODB_PORT');
-  if (config.temporalAddress) return { mongodb, temporal: 0, temporalUi: 0 };
+  const mongodb = config.mongodbUri ? 0 : await mongoPort(config, a);
+  return { mongodb, ...(await temporalPorts(config, [b, c])) };
+}
+
+/** The wanted port, or the free one for 0. */
+function mongoPort({ ports }: LocalConfig, free = 0): Promise<number> {
+  return claimPort({ port: ports.mongodb || free, variable: 'MONGODB_PORT' });
+}
+
+async function temporalPorts(config: LocalConfig, free?: [number, number]): Promise<TemporalPorts> {
+  if (config.temporalAddress) return { temporal: 0, temporalUi: 0 };
+  const [a = 0, b = 0] = free ?? (await freePorts(2));
+  const { temporal, temporalUi } = config.ports;
   return {
-    mongodb,
-    temporal: await claim(config.ports.temporal, b, 'TEMPORAL_PORT'),
-    temporalUi: await claim(config.ports.temporalUi, c, 'TEMPORAL_UI_PORT'),
+    temporal: await claimPort({ port: temporal || a, variable: 'TEMPORAL_PORT' }),
+    temporalUi: await claimPort({ port: temporalUi || b, variable: 'TEMPORAL_UI_PORT' }),
   };
 }

@@ -3,6 +3,9 @@ export class SetupError extends Error {
   override readonly name = 'SetupError';
 }
 
+/** Trying again helps nothing until a person has made room. */
+export class DiskFull extends SetupError {}
+
 const FULL_DISK = /no space left on device|disk is full|ENOSPC|disk quota exceeded|EDQUOT/i;
 
 /** The system's name for what went wrong (`ENOENT` ...), if it gave one. */
@@ -17,8 +20,8 @@ export function saysDiskFull(what: unknown): boolean {
 }
 
 /** The answer to a full disk: nothing half-written counts as done, so freeing space and repeating is enough. */
-export function diskFull(folder: string): SetupError {
-  return new SetupError(
+export function diskFull(folder: string): DiskFull {
+  return new DiskFull(
     `The disk that holds ${folder} is full. Free some space and run the same command again; nothing needs repair.`,
   );
 }

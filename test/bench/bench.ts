@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { bareInserts, bareUpserts } from './bare-loops.js';
+import { bareIndexedInserts, bareInserts, bareUpserts } from './bare-loops.js';
 import { install, measureImport, measureKill, measureUndo, rateOf, startImport } from './measure.js';
 import { startSystem, type System } from './system.js';
 import { rests } from '../../local/api-client.js';
@@ -41,6 +41,11 @@ async function measureAll(system: System): Promise<void> {
   await measureImport(system, 'warm', 2_000);
   const bareInsert = await bareInserts(system.mongo, system.database.collection('bareInserts'), records);
   note('bare insertMany in transactions of 500, records/s', bareInsert);
+  const indexed = Math.min(records, 50_000);
+  note(
+    `  the same with the indexes of records (${indexed})`,
+    await bareIndexedInserts(system.mongo, system.database.collection('bareIndexed'), indexed),
+  );
   const upserts = Math.min(records, 20_000);
   const bareUpsert = await bareUpserts(system.database.collection('bareUpserts'), upserts);
   note(`bare bulkWrite upserts (${upserts}), records/s`, bareUpsert);

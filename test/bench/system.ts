@@ -17,6 +17,7 @@ import { createServer } from '../../api/server.js';
 import { createWorkflowGateway } from '../../api/temporal-gateway.js';
 import { createApiClient, type ApiClient } from '../../local/api-client.js';
 import { startEngines, type Engines } from '../../local/engines.js';
+import { WORKER_FLAGS } from '../../local/services.js';
 import { syntheticDescription } from './synthetic.js';
 
 /** Engines, the API in this process, and workers as processes of their own. */
@@ -92,7 +93,7 @@ export async function startSystem(home: string): Promise<System> {
 async function startWorker(engines: Engines, secretKey: string): Promise<WorkerProcess> {
   const script = fileURLToPath(new URL('./bench-worker.ts', import.meta.url));
   const bundle = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script], {
+  const child = spawn(process.execPath, [...WORKER_FLAGS, '--import', 'tsx', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,

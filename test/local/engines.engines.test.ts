@@ -3,10 +3,12 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { MongoClient } from 'mongodb';
+import { readLocalConfig } from '../../local/config.js';
 import { startEngines } from '../../local/engines.js';
 import type { RunningEngines } from '../../local/engines.js';
+import { createInstaller } from '../../local/install.js';
 import { freePorts } from '../../local/ports.js';
-import { isAlive, ownFolder } from './support/lab-folder.js';
+import { fakeProgram, isAlive, ownFolder } from './support/lab-folder.js';
 
 const FREE = { api: 0, mongodb: 0, temporal: 0, temporalUi: 0 };
 /** The suite's own engines may be named in the environment; these tests start theirs. */
@@ -44,6 +46,11 @@ const statusOf = (engines: RunningEngines, workflowId: string) =>
     engines,
     async (client) => (await client.workflow.getHandle(workflowId).describe()).status.name,
   );
+
+function temporalProgram(): Promise<string> {
+  const { enginesDir } = readLocalConfig(process.env);
+  return createInstaller({ enginesDir, env: process.env, say: () => undefined }).ensure('temporal');
+}
 
 describe('the engines of the local stack', () => {
   let home: string;
@@ -90,6 +97,25 @@ describe('the engines of the local stack', () => {
     } finally {
       await second.stop({ now: true });
     }
+  });
+
+  it('start at the second try where Temporal died at its first', async () => {
+    const bin = await fakeProgram(
+      home,
+      'temporal',
+      [
+        'if [ "$1" = --version ]; then echo "temporal version 1.8.0"; exit 0; fi',
+        `if [ ! -e ${home}/tried ]; then touch ${home}/tried; echo "error: too slow"; exit 1; fi`,
+        `exec ${await temporalProgram()} "$@"`,
+      ].join('\n'),
+    );
+    const said: string[] = [];
+    const env = { ...LOCAL, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+    const engines = await startEngines({ home, env, ports: FREE, say: (line) => said.push(line) });
+    await engines.stop({ now: true });
+    expect(said).toContainEqual(
+      expect.stringMatching(/^temporal could not start: error: too slow\. .* It is started a second time\.$/),
+    );
   });
 
   it('start nothing beside an address that the environment names', async () => {
