@@ -16,6 +16,19 @@ export class AnswerTooLarge extends ProviderFailure {
   }
 }
 
+/**
+ * The answer stopped in its middle, although the connection ended in order (a server or proxy that gave up on its way).
+ * Its own class, because the same request may well be answered whole the next time.
+ */
+export class AnswerCutOff extends ProviderFailure {
+  constructor(host: string) {
+    super(
+      'provider_unavailable',
+      `${host} sent an answer that was cut off in the middle. It is tried again.`,
+    );
+  }
+}
+
 interface StatusRule {
   code: FailureCode;
   says: string;

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { discard, readText } from './http-body.js';
-import { AnswerTooLarge, failureOfError, failureOfStatus, header } from './http-failures.js';
+import { AnswerCutOff, AnswerTooLarge, failureOfError, failureOfStatus, header } from './http-failures.js';
 import type { Headers } from './http-failures.js';
 import { createAgent } from './http-network.js';
 import { ProviderFailure } from './provider.js';
@@ -24,18 +24,24 @@ export interface HttpRequest {
   headers?: Record<string, string>;
   body?: string;
   signal: AbortSignal;
-  /** With `xml` or `json`, a web page in its place is a failure (a log-in page, most often). */
-  expect?: 'xml' | 'json' | 'text';
+  /** But for `text`, a web page in its place is a failure (a log-in page, most often). */
+  expect?: 'xml' | 'json' | 'vcard' | 'text';
   /** Statuses besides 2xx that the caller judges by itself; their text is cut at 64 KiB. */
   accept?: readonly number[];
   /** Takes the text of a success as it comes, made anew for each attempt; without it the text is collected. */
-  reader?: () => (text: string) => void;
+  reader?: () => AnswerReader;
   /** A POST that only reads (GraphQL queries, searches). */
   safe?: boolean;
   /** Bytes; the network policy's limit when absent. */
   maxBytes?: number;
   /** Milliseconds, headers and body; the network policy's when absent. Connecting has a limit of its own. */
   timeoutMs?: number;
+}
+
+export interface AnswerReader {
+  write(text: string): void;
+  /** The answer has come to its end. Throws `AnswerCutOff` where that cannot be its end: it is asked for again. */
+  close(): void;
 }
 
 export interface HttpAnswer {
@@ -156,7 +162,9 @@ async function send(
     return await judge(asked, answer, options.network, traffic, now());
   } catch (error) {
     asked.signal.throwIfAborted();
-    if (error instanceof ProviderFailure) return { kind: 'failed', failure: error, again: false };
+    if (error instanceof ProviderFailure) {
+      return { kind: 'failed', failure: error, again: error instanceof AnswerCutOff };
+    }
     if (limit.signal.aborted) return { kind: 'failed', failure: tooSlow(asked.url, timeoutMs), again: false };
     return { kind: 'failed', ...failureOfError(error, asked.url.host) };
   } finally {
@@ -186,20 +194,21 @@ async function judge(
   }
   const maxBytes = good ? (asked.maxBytes ?? network.maxResponseBytes) : ERROR_BODY_BYTES;
   let text = '';
-  const taker = good ? asked.reader?.() : undefined;
-  const take = taker ?? ((part: string) => void (text += part));
+  const reader = good ? asked.reader?.() : undefined;
   let first = good;
   const tooLarge = () => new AnswerTooLarge(asked.url.host, maxBytes);
   traffic.bytes = await readText(body, headers, { maxBytes, tooLarge }, (part) => {
     if (first) refuseWebPage(asked, headers, part);
     first = first && part.trim() === '';
-    take(part);
+    if (reader === undefined) text += part;
+    else reader.write(part);
   });
+  reader?.close();
   return { kind: 'answer', answer: { status, headers, url: asked.url, text } };
 }
 
 function refuseWebPage(asked: HttpRequest, headers: Headers, start: string): void {
-  if (asked.expect !== 'xml' && asked.expect !== 'json') return;
+  if (asked.expect === undefined || asked.expect === 'text') return;
   const isPage =
     /^text\/html\b/i.test(header(headers, 'content-type') ?? '') ||
     /^\s*<(!doctype html|html)\b/i.test(start);

@@ -72,7 +72,7 @@ describe('waiting', () => {
     let text = '';
     const reader = () => {
       text = '';
-      return (part: string) => void (text += part);
+      return { write: (part: string) => void (text += part), close: () => undefined };
     };
     await client().request(get(url, { reader }));
     expect(text).toBe('0123456789');

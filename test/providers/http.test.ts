@@ -210,7 +210,10 @@ describe('time', () => {
     const caller = new AbortController();
     const why = new Error('the run was cancelled');
     const asked = client().request(
-      get(url, { signal: caller.signal, reader: () => () => caller.abort(why) }),
+      get(url, {
+        signal: caller.signal,
+        reader: () => ({ write: () => caller.abort(why), close: () => undefined }),
+      }),
     );
     await expect(asked).rejects.toBe(why);
   });

@@ -5,7 +5,16 @@ import type { NetworkPolicy } from '../provider.js';
 import { MAX_CARD } from './cards.js';
 import type { FetchedCard } from './cards.js';
 import type { DavClient } from './client.js';
-import { CARDDAV, child, DAV, multigetBody, propfindBody, syncBody, uidQueryBody } from './dav-xml.js';
+import {
+  CARDDAV,
+  child,
+  DAV,
+  multigetBody,
+  NotWellFormed,
+  propfindBody,
+  syncBody,
+  uidQueryBody,
+} from './dav-xml.js';
 import type { DavItem } from './dav-xml.js';
 import type { Book } from './found.js';
 import { plainPath } from './hrefs.js';
@@ -27,6 +36,10 @@ const MAX_CARDS = 1_000_000;
 const PARALLEL_GETS = 4;
 /** Answers to a REPORT that mean: this server does not do it. */
 const NO_REPORT = [400, 403, 404, 405, 406, 409, 410, 415, 422, 501];
+/** As many cards refused with none read are no private cards any more, but a permission that was taken. */
+const ALL_REFUSED = 10;
+/** So many single cards in a row that fill a whole answer are no pictures, but a server that never ends. */
+const ENDLESS = 10;
 /** Words of RFC 6352 §8.6.2 and RFC 6578 §3.7 for "too many to list at once". */
 const TOO_MANY = 'number-of-matches-within-limits';
 
@@ -46,6 +59,7 @@ export interface BookReader {
 
 export function createBookReader(client: DavClient, book: Book, network: NetworkPolicy): BookReader {
   let multiget = true;
+  let overfull = 0;
   const limit = pLimit(PARALLEL_GETS);
   const listing = {
     maxBytes: network.maxResponseBytes * LISTING_FACTOR,
@@ -117,15 +131,23 @@ export function createBookReader(client: DavClient, book: Book, network: Network
     // All of them gone or forbidden is more likely the book than the cards.
     if (refs.length > 0 && fetched.every((card) => card.state === 'gone' || card.state === 'refused')) {
       await lookAtBook(signal);
+      const refused = fetched.filter((card) => card.state === 'refused' && card.status === 403);
+      if (refused.length >= ALL_REFUSED) throw cardsRefused(book);
     }
     return fetched;
   }
 
   async function byMultiget(refs: readonly CardRef[], signal: AbortSignal): Promise<FetchedCard[]> {
-    let items = new Map<string, DavItem>();
+    let found = new Map<string, FetchedCard>();
     const collect = () => {
-      items = new Map();
-      return (item: DavItem) => void items.set(refOf(item.href).key, item);
+      const fresh = new Map<string, FetchedCard>();
+      found = fresh;
+      return (item: DavItem) => {
+        const { key } = refOf(item.href);
+        const card = toFetched(key, item);
+        // A server may answer twice for one card, and once that it has none: what it gave is believed.
+        if (card !== undefined && fresh.get(key)?.state !== 'read') fresh.set(key, card);
+      };
     };
     const body = multigetBody(refs.map(({ href }) => href));
     const maxBytes = Math.min(network.maxResponseBytes, MULTIGET_BYTES);
@@ -140,23 +162,39 @@ export function createBookReader(client: DavClient, book: Book, network: Network
         return await byGet(refs, signal);
       }
     } catch (error) {
-      if (!(error instanceof AnswerTooLarge)) throw error;
-      return halves(refs, signal);
+      if (error instanceof AnswerTooLarge) return halves(refs, error, signal);
+      if (error instanceof NotWellFormed) return pastBadXml(refs, error, signal);
+      throw error;
     }
-    const answered = new Map(refs.map(({ key }) => [key, toFetched(key, items.get(key))]));
+    overfull = 0;
     // A server may leave bodies out or forget a card: what it did not say is asked one by one.
-    for (const card of await byGet(
-      refs.filter(({ key }) => answered.get(key) === undefined),
-      signal,
-    )) {
-      answered.set(card.key, card);
-    }
-    return refs.flatMap(({ key }) => answered.get(key) ?? []);
+    const unsaid = refs.filter(({ key }) => !found.has(key));
+    for (const card of await byGet(unsaid, signal)) found.set(card.key, card);
+    return refs.flatMap(({ key }) => found.get(key) ?? []);
+  }
+
+  /** One card that the server does not escape spoils the answer for all, so they are read without XML; unless that is no better. */
+  async function pastBadXml(
+    refs: readonly CardRef[],
+    error: NotWellFormed,
+    signal: AbortSignal,
+  ): Promise<FetchedCard[]> {
+    const fetched = await byGet(refs, signal);
+    if (!fetched.some((card) => card.state === 'read' && /^\s*BEGIN:VCARD/i.test(card.vcard))) throw error;
+    return fetched;
   }
 
   /** Too much at once (pictures): half as many; a single card that is too large is left out. */
-  async function halves(refs: readonly CardRef[], signal: AbortSignal): Promise<FetchedCard[]> {
-    if (refs.length <= 1) return refs.map(({ key }) => ({ key, state: 'too_large' }));
+  async function halves(
+    refs: readonly CardRef[],
+    error: AnswerTooLarge,
+    signal: AbortSignal,
+  ): Promise<FetchedCard[]> {
+    if (refs.length <= 1) {
+      overfull += 1;
+      if (overfull >= ENDLESS) throw error;
+      return refs.map(({ key }) => ({ key, state: 'too_large' }));
+    }
     const middle = Math.ceil(refs.length / 2);
     return [
       ...(await byMultiget(refs.slice(0, middle), signal)),
@@ -169,9 +207,9 @@ export function createBookReader(client: DavClient, book: Book, network: Network
   }
 
   async function getOne({ key, href }: CardRef, signal: AbortSignal): Promise<FetchedCard> {
-    const url = new URL(href, book.url);
+    const url = URL.canParse(href, book.url.href) ? new URL(href, book.url) : undefined;
     // What a listing says of another host is not followed: the credentials stay with the book's.
-    if (url.origin !== book.url.origin) return { key, state: 'refused', status: 421 };
+    if (url?.origin !== book.url.origin) return { key, state: 'refused', status: 421 };
     try {
       const answer = await client.text(url, [403, 404, 406, 410], signal);
       if (answer.ok) return whole(key, answer.text);
@@ -259,6 +297,14 @@ function bookGone(book: Book): ProviderFailure {
     'provider_object_gone',
     `The address book "${book.name}" is no longer at ${book.url.host}. Nothing was deleted here because of it. ` +
       'Bring it back there, or choose another one in the setting addressBook.',
+  );
+}
+
+function cardsRefused(book: Book): ProviderFailure {
+  return new ProviderFailure(
+    'permission_missing',
+    `${book.url.host} still shows the address book "${book.name}" but refuses its cards (403). ` +
+      'Give the credentials the permission to read them there, or use others.',
   );
 }
 

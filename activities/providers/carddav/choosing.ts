@@ -12,6 +12,8 @@ export function chooseBook(found: Found, wanted: string | undefined): Book {
     );
   }
   if (wanted === undefined || wanted.trim() === '') {
+    // The path may name one of several books and only be in trouble just now: another must not come in its place.
+    if (found.strangeStart !== undefined && found.books.length > 1) throw found.strangeStart;
     return found.books.find((book) => MAIN.has(lastPart(book.url))) ?? first(found.books);
   }
   const name = wanted.trim();

@@ -58,9 +58,8 @@ export function createDavClient(http: Http, credentials: () => Promise<BasicCred
       expect: 'xml',
       accept: [401, ...(asked.accept ?? [])],
       reader: () => {
-        const fresh = new MultistatusReader(asked.url.host, asked.collect());
-        reader = fresh;
-        return (text) => fresh.write(text);
+        reader = new MultistatusReader(asked.url.host, asked.collect());
+        return reader;
       },
       ...(asked.maxBytes === undefined ? {} : { maxBytes: asked.maxBytes }),
       ...(asked.timeoutMs === undefined ? {} : { timeoutMs: asked.timeoutMs }),
@@ -71,10 +70,7 @@ export function createDavClient(http: Http, credentials: () => Promise<BasicCred
       const failure = failureOfStatus(status, headers, url.host, Date.now());
       return { ok: false, status, conditions: errorConditions(answer.text), failure };
     }
-    // An empty success (no reader was made, or nothing was written to it) is no multistatus either.
-    const read = reader ?? new MultistatusReader(url.host, () => undefined);
-    read.close();
-    return { ok: true, url, extras: read.extras };
+    return { ok: true, url, extras: reader?.extras ?? [] };
   }
 
   async function text(url: URL, accept: readonly number[], signal: AbortSignal): Promise<DavText> {
@@ -83,6 +79,7 @@ export function createDavClient(http: Http, credentials: () => Promise<BasicCred
       url,
       headers: { authorization: await authorization(), accept: 'text/vcard, text/x-vcard;q=0.9, */*;q=0.1' },
       signal,
+      expect: 'vcard',
       accept: [401, ...accept],
       maxBytes: MAX_TEXT,
     });

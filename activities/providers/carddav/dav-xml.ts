@@ -1,5 +1,6 @@
 import sax from 'sax';
 import type { QualifiedTag, Tag } from 'sax';
+import { AnswerCutOff } from '../http-failures.js';
 import { ProviderFailure } from '../provider.js';
 
 export const DAV = 'DAV:';
@@ -10,6 +11,13 @@ const MAX_DEPTH = 32;
 const MAX_NODES = 10_000;
 /** A text longer than this is cut; whoever reads it sees `cut`. A card may have 1 MiB, so this leaves it whole. */
 export const MAX_TEXT = 1_200_000;
+
+/** XML that nobody can read. Its own class, because one card that a server does not escape spoils the answer for many. */
+export class NotWellFormed extends ProviderFailure {
+  constructor(host: string) {
+    super('provider_contract_broken', wrongKind(host, 'XML that is not well-formed'));
+  }
+}
 
 /** One element, named by namespace and local name: prefixes are the server's own choice. */
 export interface DavNode {
@@ -49,7 +57,9 @@ export class MultistatusReader {
   constructor(host: string, take: (item: DavItem) => void) {
     this.#host = host;
     this.#take = take;
-    this.#parser.onerror = () => this.#refuse('XML that is not well-formed');
+    this.#parser.onerror = () => {
+      throw new NotWellFormed(host);
+    };
     this.#parser.ondoctype = () => this.#refuse('XML with a document type');
     this.#parser.onopentag = (tag) => this.#begin(tag);
     this.#parser.ontext = (text) => this.#text(text);
@@ -61,17 +71,15 @@ export class MultistatusReader {
     this.#parser.write(text);
   }
 
-  /** Throws when the answer stopped half way. */
+  /** Throws when the answer stopped half way: what began as it should is `AnswerCutOff`. */
   close(): void {
-    if (!this.#rootSeen || this.#depth > 0) this.#refuse('an answer that is empty or cut off');
+    if (!this.#rootSeen) this.#refuse('an answer that is empty or cut off');
+    if (this.#depth > 0) throw new AnswerCutOff(this.#host);
     this.#parser.close();
   }
 
   #refuse(what: string): never {
-    throw new ProviderFailure(
-      'provider_contract_broken',
-      `${this.#host} sent ${what} where a CardDAV answer was expected. Check that the address is that of a CardDAV server.`,
-    );
+    throw new ProviderFailure('provider_contract_broken', wrongKind(this.#host, what));
   }
 
   #begin(tag: Tag | QualifiedTag): void {
@@ -108,6 +116,10 @@ export class MultistatusReader {
     if (is(node, DAV, 'response')) for (const item of toItems(node)) this.#take(item);
     else this.extras.push(node);
   }
+}
+
+function wrongKind(host: string, what: string): string {
+  return `${host} sent ${what} where a CardDAV answer was expected. Check that the address is that of a CardDAV server.`;
 }
 
 export function is(node: DavNode, ns: string, local: string): boolean {

@@ -34,7 +34,7 @@ export async function discover(
         `The account has: ${namesOf(found.books)}.`,
     );
   }
-  return found;
+  return entry.strangeStart === undefined ? found : { ...found, strangeStart: entry.strangeStart };
 }
 
 async function booksOf(
@@ -74,15 +74,14 @@ interface Place {
   item: DavItem;
 }
 
+type Entry = Place & { startIsGone: boolean; strangeStart: ProviderFailure | undefined };
+
 /** The first place that knows the account or is a book. */
-async function enter(
-  client: DavClient,
-  start: URL,
-  signal: AbortSignal,
-): Promise<Place & { startIsGone: boolean }> {
+async function enter(client: DavClient, start: URL, signal: AbortSignal): Promise<Entry> {
   const wellKnown = new URL('/.well-known/carddav', start);
   const places = start.pathname === '/' ? [wellKnown, start] : [start, wellKnown, new URL('/', start)];
   let startIsGone = false;
+  let strangeStart: ProviderFailure | undefined;
   let anonymous = false;
   let refused: ProviderFailure | undefined;
   for (const url of places) {
@@ -94,8 +93,9 @@ async function enter(
       startIsGone ||= asGiven && looked.failure.code === 'provider_object_gone';
     } else if (looked.state === 'strange') {
       refused ??= looked.failure;
+      if (asGiven) strangeStart = looked.failure;
     } else if (leadsOn(looked.place)) {
-      return { ...looked.place, startIsGone };
+      return { ...looked.place, startIsGone, strangeStart };
     } else anonymous ||= isAnonymous(looked.place.item);
   }
   if (anonymous) {

@@ -1,3 +1,5 @@
+import type { ProviderFailure } from '../provider.js';
+
 export interface Book {
   url: URL;
   /** As the server shows it; the last part of its address where it has no name. */
@@ -11,4 +13,6 @@ export interface Found {
   principal: URL;
   accountName: string;
   books: Book[];
+  /** What answered at the path in the settings was no CardDAV (a web page); the account was found beside it. */
+  strangeStart?: ProviderFailure;
 }

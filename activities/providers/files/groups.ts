@@ -100,11 +100,15 @@ export async function* singleRows(
     else if (key.is === 'empty' && !row.trouble) yield missing(placed, key.column);
     else {
       const trouble = check(row);
-      const externalId = key.is === 'id' ? key.id : namelessId(row);
-      const record = { externalId, data: row.data, position: String(row.line), ...(trouble && { trouble }) };
+      const name = key.is === 'id' ? { externalId: key.id } : nameless(row);
+      const record = { ...name, data: row.data, position: String(row.line), ...(trouble && { trouble }) };
       yield { record, at, rows: 1, bytes };
     }
   }
+}
+
+function nameless(row: CanonicalRow): Pick<SourceRecord, 'externalId' | 'nameless'> {
+  return { externalId: namelessId(row), nameless: true };
 }
 
 function add(group: OpenGroup, { row, bytes }: PlacedRow, check: RowCheck): OpenGroup {
@@ -157,7 +161,7 @@ function shown(id: string): string {
 function alone({ row, at, bytes }: PlacedRow, check: RowCheck): PlacedRecord {
   const trouble = check(row);
   const record = {
-    externalId: namelessId(row),
+    ...nameless(row),
     data: row.data,
     position: String(row.line),
     ...(trouble && { trouble }),
@@ -169,7 +173,7 @@ function missing({ row, at, bytes }: PlacedRow, column: string): PlacedRecord {
   const message = `Line ${row.line}: the key column "${column}" is empty, so nobody can tell which record this row is. Nothing was written for it; the other rows were read. Fill it in and upload again.`;
   const trouble = row.trouble ?? { code: 'required_missing' as const, field: column, message };
   return {
-    record: { externalId: namelessId(row), data: row.data, position: String(row.line), trouble },
+    record: { ...nameless(row), data: row.data, position: String(row.line), trouble },
     at,
     rows: 1,
     bytes,

@@ -8,6 +8,7 @@ import { readVCards } from '../formats/vcard-file.js';
 import { readXlsx } from '../formats/xlsx.js';
 import type { FileChunk, FileKind } from '../provider.js';
 import { createChunkWriter } from './chunks.js';
+import { ERROR_COLUMN, withoutErrorColumn } from './error-column.js';
 import { createProfiler } from './profile.js';
 import type { Profile } from './profile.js';
 import { groupColumn, isKeyColumn, proposeMapping } from './propose.js';
@@ -44,6 +45,8 @@ export interface InspectArgs {
   hints: ReadHints & { locale?: string };
   /** The app's settings: a locale there counts where the file's own was not said. */
   settings?: { locale?: string };
+  /** Whether the columns of a table end with the reasons that Sluice wrote into a list of failed rows. Never, if not given. */
+  isErrorList?: (columns: readonly string[]) => Promise<boolean>;
   /** Chunks come in order from 0, at most 500 rows and about 1 MiB each. Awaited: reading waits for writing. */
   writeChunk(chunk: FileChunk): Promise<void>;
   signal: AbortSignal;
@@ -65,7 +68,7 @@ export async function inspectFile(args: InspectArgs): Promise<Inspected> {
 
 async function inspect(args: InspectArgs): Promise<Inspection> {
   const { kind, object, hints, settings, signal } = args;
-  const reading = await open(args);
+  const reading = await openTable(args);
   const { columns } = reading;
   const groupBy = columns ? groupColumn(object, columns) : undefined;
   const profiler = createProfiler(columns, (name) => isKeyColumn(object, name), groupBy);
@@ -104,6 +107,13 @@ function isAllBroken({ rows, broken }: Profile): boolean {
 /** A mapping may be clear and its values nonsense. */
 function doubtsOf({ facts }: Reading): string[] {
   return facts.warnings.filter(({ code }) => code === 'encoding_doubtful').map(({ message }) => message);
+}
+
+/** The reasons in a corrected list of failed rows are about the file before it: they are no data of this one. */
+async function openTable(args: InspectArgs): Promise<Reading> {
+  const reading = await open(args);
+  const isList = reading.columns?.at(-1) === ERROR_COLUMN && (await args.isErrorList?.(reading.columns));
+  return isList ? withoutErrorColumn(reading, args.kind) : reading;
 }
 
 function open({ kind, source, hints, signal }: InspectArgs): Promise<Reading> {

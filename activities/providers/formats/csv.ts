@@ -134,7 +134,8 @@ interface RowShape {
 /** The last column of such a list. */
 const ERROR_COLUMN = 'error';
 
-function undefuse(cell: string): string {
+/** Takes the apostrophe away that keeps a spreadsheet from running a cell as a formula. */
+export function undefuse(cell: string): string {
   return /^'[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/.test(cell) ? cell.slice(1) : cell;
 }
 

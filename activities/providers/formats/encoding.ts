@@ -33,17 +33,34 @@ export function detectEncoding(sample: Buffer, given?: string): string {
     }
     return name === 'utf-16le' && sample[0] === 0xfe && sample[1] === 0xff ? 'utf-16be' : name;
   }
-  if (sample[0] === 0xff && sample[1] === 0xfe) return 'utf-16le';
-  if (sample[0] === 0xfe && sample[1] === 0xff) return 'utf-16be';
-  const zeros = zeroShares(sample);
-  if (zeros.odd > 0.4 && zeros.even < 0.1) return 'utf-16le';
-  if (zeros.even > 0.4 && zeros.odd < 0.1) return 'utf-16be';
+  const wide = detectWide(sample);
+  if (wide) return wide;
   if (isUtf8(withoutCutEnd(sample))) return 'utf-8';
   const best = chardet.analyse(sample).find(({ name }) => DISTINCT.has(name));
   const lead = chardet.analyse(sample)[0];
   return best && best.confidence >= SAMPLE_TRUST && best.name === lead?.name
     ? best.name.toLowerCase()
     : 'windows-1252';
+}
+
+/** UTF-16, by its byte order mark or by zero bytes on one side of many pairs; a zero on the other side is a rare letter. */
+export function detectWide(sample: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  if (sample[0] === 0xff && sample[1] === 0xfe) return 'utf-16le';
+  if (sample[0] === 0xfe && sample[1] === 0xff) return 'utf-16be';
+  const zeros = zeroShares(sample);
+  if (zeros.odd > 0.4 && zeros.even < 0.1) return 'utf-16le';
+  if (zeros.even > 0.4 && zeros.odd < 0.1) return 'utf-16be';
+  return undefined;
+}
+
+/** The encodings in which a zero byte is part of a letter. */
+export function isWide(encoding: string): boolean {
+  return /^(utf-?16|utf-?32|ucs-?[24])/i.test(encoding.trim());
+}
+
+/** In an encoding that exists. The sample may end inside a character. */
+export function decodeSample(sample: Buffer, encoding: string): string {
+  return iconv.decode(sample.subarray(0, sample.length - (sample.length % 4)), encoding);
 }
 
 /**

@@ -1,19 +1,27 @@
 import type { FileKind } from '../provider.js';
+import { decodeSample, detectEncoding, detectWide, isWide } from './encoding.js';
+import { UnreadableFile } from './reading.js';
 
 export type Sniffed =
-  | { ok: true; kind: FileKind }
+  /** `wide`: text whose letters are made of two or four bytes, so that zero bytes belong in it. */
+  | { ok: true; kind: FileKind; wide?: true }
   /** 415 for what cannot be read at all, 422 for a file that holds nothing. */
   | { ok: false; status: 415; code: 'file_kind_unsupported'; message: string }
   | { ok: false; status: 422; code: 'file_empty'; message: string };
 
+export interface Said {
+  name: string;
+  contentType: string | null;
+  /** The encoding that a person named for this file. */
+  encoding?: string;
+}
+
 /**
  * What kind of file an upload is, from its first bytes (64 KiB are plenty), its name and its Content-Type. The bytes decide
- * wherever they can; the name and the type only tell text formats apart. Pure.
+ * wherever they can; the name and the type only tell text formats apart. Zero bytes after the head are the caller's to refuse
+ * unless the answer is `wide` or a workbook. Pure.
  */
-export function sniffFile(
-  head: Uint8Array,
-  { name, contentType }: { name: string; contentType: string | null },
-): Sniffed {
+export function sniffFile(head: Uint8Array, { name, contentType, encoding }: Said): Sniffed {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
   if (isBlank(bytes)) {
     return {
@@ -28,20 +36,26 @@ export function sniffFile(
   // A zip that begins with something of its own may still be a workbook: its inspection will tell.
   if (binary === 'xlsx' || (binary === UNKNOWN_ZIP && kind === 'xlsx')) return { ok: true, kind: 'xlsx' };
   if (binary !== null) return unsupported(binary);
-  const text = startOfText(bytes);
-  if (text === null) return unsupported('binary data');
-  if (/^BEGIN:VCARD/i.test(text)) return { ok: true, kind: 'vcard' };
+  const start = startOfText(bytes, encoding);
+  if ('not' in start) return unsupported(start.not);
+  const { text, wide } = start;
+  if (/^BEGIN:VCARD/i.test(text)) return { ok: true, kind: 'vcard', ...wide };
   if (/^<(!doctype|html|\?xml|head|body|table)/i.test(text))
     return unsupported(/^<\?xml/i.test(text) ? 'XML' : 'a web page');
   if (/^\[\s*(\{|\[|"|-?\d|\])/.test(text)) return unsupported('one JSON array');
   if (kind === 'xlsx') return unsupported('text, although its name says that it is a workbook');
   if (kind === 'vcard')
     return unsupported('text without a card (BEGIN:VCARD), although its name says that it holds some');
-  if (kind === 'ndjson' || /^\{\s*("|\})/.test(text)) return { ok: true, kind: 'ndjson' };
-  return { ok: true, kind: 'csv' };
+  if (kind === 'ndjson' || /^\{\s*("|\})/.test(text)) return { ok: true, kind: 'ndjson', ...wide };
+  return { ok: true, kind: 'csv', ...wide };
 }
 
-const ADVICE = 'Nothing was stored. Upload CSV, TSV, XLSX, NDJSON (one JSON object a line) or vCard.';
+function zeroByteWords(at: number): string {
+  return `binary data (byte ${at + 1} is a zero byte, which of all text only UTF-16 has)`;
+}
+
+const ADVICE =
+  'Nothing was stored. Upload CSV, TSV, XLSX, NDJSON (one JSON object a line) or vCard. Text in UTF-16 without a byte order mark may need its encoding said (encoding=utf-16le).';
 
 const UNKNOWN_ZIP = 'a zip archive';
 
@@ -58,7 +72,7 @@ const SPECIAL: Record<string, string> = {
     'Nothing was stored. It may be a log-in or error page saved in place of the export: download the export again.',
 };
 
-function unsupported(what: string): Sniffed {
+function unsupported(what: string): Extract<Sniffed, { status: 415 }> {
   const message = `The file is ${what}, which cannot be read. ${SPECIAL[what] ?? ADVICE}`;
   return { ok: false, status: 415, code: 'file_kind_unsupported', message };
 }
@@ -110,33 +124,43 @@ function isLoneMark(bytes: Buffer): boolean {
   return bytes.length === 2 && ['fffe', 'feff'].includes(bytes.toString('hex'));
 }
 
-/** The beginning as text, or `null` for bytes that no text has: zeros outside UTF-16, too many control characters. */
-function startOfText(bytes: Buffer): string | null {
-  const mark = bytes.toString('hex', 0, 2);
-  if (mark === 'fffe') return trimmed(bytes.subarray(2).toString('utf16le', 0, 512));
-  if (mark === 'feff') return trimmed(swapped(bytes.subarray(2, 514)));
-  const zeros = countZeros(bytes);
-  if (zeros.even === 0 && zeros.odd > bytes.length * 0.2) return trimmed(bytes.toString('utf16le', 0, 512));
-  if (zeros.odd === 0 && zeros.even > bytes.length * 0.2) return trimmed(swapped(bytes.subarray(0, 512)));
-  if (zeros.odd + zeros.even > 0) return null;
+type Start = { text: string; wide?: { wide: true } } | { not: string };
+
+/** The beginning as text, or why the bytes are none: zeros outside UTF-16, too much that no text has. */
+function startOfText(bytes: Buffer, said: string | undefined): Start {
+  const wide = said === undefined ? detectWide(bytes) : isWide(said) ? existing(bytes, said) : undefined;
   const sample = bytes.subarray(0, 4_096);
-  const controls = sample.filter(
-    (byte) => byte < 0x20 && ![0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b].includes(byte),
-  ).length;
-  return controls > sample.length * 0.02 ? null : trimmed(bytes.toString('latin1', 0, 512));
+  if (wide !== undefined) {
+    const text = decodeSample(sample, wide);
+    return share(text, NOT_IN_TEXT) > 0.02 ? { not: `binary data, no text in ${wide}` } : started(text, true);
+  }
+  const zero = bytes.indexOf(0);
+  if (zero !== -1) return { not: zeroByteWords(zero) };
+  const text = sample.toString('latin1');
+  return share(text, CONTROLS) > 0.02 ? { not: 'binary data' } : started(text, false);
 }
 
-function countZeros(bytes: Buffer): { even: number; odd: number } {
-  const sample = bytes.subarray(0, Math.min(bytes.length, 65_536));
-  const count = { even: 0, odd: 0 };
-  for (let at = sample.indexOf(0); at !== -1; at = sample.indexOf(0, at + 1))
-    count[at % 2 === 0 ? 'even' : 'odd'] += 1;
-  return count;
+function started(text: string, wide: boolean): Start {
+  return { text: trimmed(text.slice(0, 512)), ...(wide ? { wide: { wide: true } } : {}) };
 }
 
-function swapped(bytes: Buffer): string {
-  const even = Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 2)));
-  return even.swap16().toString('utf16le');
+/** An encoding that does not exist is left to the inspection, which says so. */
+function existing(bytes: Buffer, said: string): string | undefined {
+  try {
+    return detectEncoding(bytes, said);
+  } catch (error) {
+    if (error instanceof UnreadableFile) return undefined;
+    throw error;
+  }
+}
+
+/** Tabs, line and page ends and the escapes of ISO-2022 are in text; other controls are not. */
+const CONTROLS = /[^\P{Cc}\t-\r\u001b\u0080-\u009f]/gu;
+/** Besides, what no text in UTF-16 has: halves of letters, letters that do not exist. */
+const NOT_IN_TEXT = /[^\P{Cc}\t-\r]|\p{Cs}|\p{Cn}|\p{Co}|\uFFFD/gu;
+
+function share(text: string, pattern: RegExp): number {
+  return (text.match(pattern)?.length ?? 0) / Math.max(text.length, 1);
 }
 
 function trimmed(text: string): string {

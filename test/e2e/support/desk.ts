@@ -59,12 +59,13 @@ const OWN = {
 /** Long, because the machine may be busy: a deadline only ends a test that would never end. */
 export const IN_TIME = 120_000;
 
-export async function enter(): Promise<Desk> {
+/** `env` is added to that of the stack and its processes. */
+export async function enter(env: NodeJS.ProcessEnv = {}): Promise<Desk> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sluice-e2e-'));
   const stack = await startStack({
     home: path.join(folder, 'home'),
     ports: { api: 0, mongodb: 0, temporal: 0, temporalUi: 0 },
-    env: OWN,
+    env: { ...OWN, ...env },
     quiet: true,
   }).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });

@@ -1,7 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import { bookPath, startFakeDav } from './fake-dav.js';
 import type { FakeDav } from './fake-dav.js';
 import { failureOf } from '../http-client.js';
-import { openSession, readAll, signal } from './open.js';
+import { idsOf, openSession, readAll, signal } from './open.js';
 import type { OpenArgs } from './open.js';
 
 let dav: FakeDav;
@@ -71,7 +72,7 @@ describe('trouble', () => {
       'web page',
     ],
     ['XML of another kind', 'application/xml', '<rss><channel>canary</channel></rss>', 'XML of another kind'],
-    ['XML that ends early', 'application/xml', '<d:multistatus xmlns:d="DAV:"><d:response>', 'cut off'],
+    ['XML that ends at once', 'application/xml', '<?xml version="1.0"?><d:multi', 'cut off'],
     ['JSON', 'application/json', '{"canary":1}', 'not well-formed'],
     ['nothing', 'application/xml', '', 'empty or cut off'],
     [
@@ -128,6 +129,79 @@ describe('trouble', () => {
     const failure = await failureOf(identity());
     expect(failure.code).toBe('provider_contract_broken');
     expect(failure.message).toContain('No CardDAV server answers');
+  });
+
+  it('an answer that stops in its middle is asked for again, and is no verdict on the server', async () => {
+    dav = await startFakeDav(60);
+    let left = 2;
+    const broken = (method: string, path: string, response: ServerResponse): boolean => {
+      if (method !== 'REPORT' || left === 0) return false;
+      left -= 1;
+      response.writeHead(207, { 'content-type': 'text/xml' });
+      response.end(`<d:multistatus xmlns:d="DAV:"><d:response><d:href>${path}`);
+      return true;
+    };
+    dav.behave = { instead: broken };
+    expect(idsOf(await readAll(open, 'contacts'))).toHaveLength(60);
+    left = Infinity;
+    const failure = await failureOf(readAll(open, 'contacts'));
+    expect(failure.code).toBe('provider_unavailable');
+    expect(failure.message).toContain('cut off');
+  });
+
+  it('a card that the server does not escape costs no other', async () => {
+    dav = await startFakeDav(20);
+    dav.behave = {
+      instead: (method, _path, response) => {
+        if (method !== 'REPORT') return false;
+        response
+          .writeHead(207, { 'content-type': 'text/xml' })
+          .end('<d:multistatus xmlns:d="DAV:">Salt & Pepper');
+        return true;
+      },
+    };
+    expect(idsOf(await readAll(open, 'contacts'))).toHaveLength(20);
+    for (const path of dav.cards.keys()) dav.cards.set(path, '<<< canary');
+    expect((await failureOf(readAll(open, 'contacts'))).message).toContain('not well-formed');
+    for (const path of dav.cards.keys()) dav.cards.set(path, '<!doctype html><html>Log in</html>');
+    expect((await failureOf(readAll(open, 'contacts'))).message).toContain('web page');
+  });
+
+  it('cards that are all refused while the book is shown are a permission that is missing', async () => {
+    dav = await startFakeDav(12);
+    dav.behave = { itemStatus: Object.fromEntries([...dav.cards.keys()].map((path) => [path, 403])) };
+    const failure = await failureOf(readAll(open, 'contacts'));
+    expect(failure.code).toBe('permission_missing');
+    expect(failure.message).toContain('refuses its cards');
+  });
+
+  it('a book in trouble is not replaced by another of the account', async () => {
+    dav = await startFakeDav(3);
+    const second = `/dav/books/ann%40corp/Other/`;
+    const at = { settings: { url: dav.url + bookPath } };
+    const behave = (books: string): void => {
+      dav.behave = {
+        instead: (method, path, response) => {
+          if (path === bookPath) {
+            response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Busy</html>');
+          } else if (method === 'PROPFIND' && path === '/dav/books/ann@corp/') {
+            response.writeHead(207, { 'content-type': 'text/xml' }).end(books);
+          } else return false;
+          return true;
+        },
+      };
+    };
+    const item = (href: string): string =>
+      `<response><href>${href}</href><propstat><prop><resourcetype><c:addressbook/></resourcetype></prop><status>HTTP/1.1 200 OK</status></propstat></response>`;
+    behave(
+      `<multistatus xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:carddav">${item(second)}${item(bookPath)}</multistatus>`,
+    );
+    expect((await failureOf(identity(at))).message).toContain('web page');
+    behave(
+      `<multistatus xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:carddav">${item(second)}</multistatus>`,
+    );
+    // An address for the browser, and one book: there is nothing to mistake.
+    expect((await identity(at)).account.name).toBe('Ann of Corp');
   });
 
   it('references to a strange host are not followed', async () => {

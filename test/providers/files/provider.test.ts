@@ -52,6 +52,7 @@ describe('uploaded files as a provider', () => {
       ['4', '5', 'row_broken'],
       ['5', '6', undefined],
     ]);
+    expect(read.map(({ nameless }) => nameless === true)).toEqual([false, true, false, false, false]);
     expect(read[0]?.data).toEqual({ id: ' 1 ', name: 'Ann' });
     expect(read[1]?.trouble).toMatchObject({ field: 'id', message: expect.stringContaining('Line 3') });
   });

@@ -2,8 +2,12 @@ import iconv from 'iconv-lite';
 import { sniffFile } from '../../../activities/providers/formats/sniff.js';
 import { workbook } from './workbook.js';
 
-const sniff = (bytes: Buffer | string, name = 'x', contentType: string | null = null) =>
-  sniffFile(typeof bytes === 'string' ? Buffer.from(bytes) : bytes, { name, contentType });
+const sniff = (
+  bytes: Buffer | string,
+  name = 'x',
+  contentType: string | null = null,
+  said: { encoding?: string } = {},
+) => sniffFile(typeof bytes === 'string' ? Buffer.from(bytes) : bytes, { name, contentType, ...said });
 
 describe('the kind of an upload', () => {
   it.each([
@@ -20,12 +24,52 @@ describe('the kind of an upload', () => {
   });
 
   it('knows text in UTF-16 and Windows-1252', () => {
-    expect(sniff(iconv.encode('a;b\n1;2', 'utf-16le'), 'x.csv')).toEqual({ ok: true, kind: 'csv' });
+    const wide = { ok: true, kind: 'csv', wide: true };
+    expect(sniff(iconv.encode('a;b\n1;2', 'utf-16le'), 'x.csv')).toEqual(wide);
+    expect(sniff(iconv.encode('a;b\n1;2', 'utf-16be'), 'x.csv')).toEqual(wide);
+    expect(sniff(iconv.encode(`${'id,name\n1,Ann\n'.repeat(20)}2,一\n`, 'utf-16le'), 'x.csv')).toEqual(wide);
+    expect(sniff(iconv.encode('имя;почта\n', 'utf-16le', { addBOM: true }), 'x.csv')).toEqual(wide);
     expect(sniff(iconv.encode('BEGIN:VCARD', 'utf-16be', { addBOM: true }))).toEqual({
       ok: true,
       kind: 'vcard',
+      wide: true,
     });
     expect(sniff(iconv.encode('Name\nZoë', 'windows-1252'), 'x.csv')).toEqual({ ok: true, kind: 'csv' });
+  });
+
+  it('takes UTF-16 that only a person can know by its said encoding', () => {
+    const cyrillic = iconv.encode('имя;почта\n'.repeat(50), 'utf-16le');
+    expect(sniff(cyrillic, 'x.csv')).toMatchObject({ ok: false, status: 415 });
+    expect(sniff(cyrillic, 'x.csv', null, { encoding: 'utf-16le' })).toEqual({
+      ok: true,
+      kind: 'csv',
+      wide: true,
+    });
+    expect(sniff('a,b', 'x.csv', null, { encoding: 'utf-16-klingon' })).toEqual({ ok: true, kind: 'csv' });
+  });
+
+  it.each([
+    ['one zero byte', Buffer.from([0]), 'byte 1'],
+    ['a zero in a cell', Buffer.from('a,b\n1,2\0\n'), 'byte 8'],
+    [
+      'a zero far behind the first lines',
+      Buffer.concat([Buffer.from('a,b\n'.repeat(2_000)), Buffer.from([0])]),
+      'byte 8001',
+    ],
+    [
+      'what has the mark of UTF-16 and is none',
+      Buffer.concat([
+        Buffer.from('fffe', 'hex'),
+        Buffer.from(Array.from({ length: 400 }, (_, at) => (at * 89 + at * at) % 256)),
+      ]),
+      'no text in utf-16le',
+    ],
+  ])('refuses %s, whatever its name', (_what, bytes, says) => {
+    for (const name of ['x.csv', 'x.ndjson', 'x.vcf']) {
+      const answer = sniff(bytes, name, 'text/csv');
+      expect(answer).toMatchObject({ ok: false, status: 415, code: 'file_kind_unsupported' });
+      expect(answer).toHaveProperty('message', expect.stringContaining(says));
+    }
   });
 
   it('knows a workbook by its bytes, whatever its name', async () => {
