@@ -1,4 +1,5 @@
 import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { Understood } from '../failures.js';
 import type { Account } from '../providers/provider.js';
 import type { Rules } from '../records/types.js';
 import type { Finding, PinnedDoc } from '../store/run-documents.js';
@@ -6,6 +7,8 @@ import type { Finding, PinnedDoc } from '../store/run-documents.js';
 /** What a preflight found, and what it would pin. */
 export interface Look {
   blockers: Finding[];
+  /** The provider limits or is away: nobody is needed, a run asks again later. Also the last of the blockers. */
+  away: Understood | null;
   warnings: Finding[];
   account: Account | null;
   origin: string;

@@ -1,3 +1,4 @@
+import { FAILURES } from '../../workflows/contract/failures.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { ActivityDeps } from '../deps.js';
 import { understand } from '../failures.js';
@@ -28,6 +29,7 @@ export async function look(
   const traffic = { requests: 0, bytes: 0 };
   const found: Look = {
     ...{ blockers: [...pins.blockers], warnings: [...pins.warnings], account: null, origin: '' },
+    ...{ away: null },
     ...{ rules: pins.rules, mappingVersion: pins.mappingVersion, files: pins.files, locales: pins.locales },
     ...{ totals: {}, duplicates: {}, sentence: '' },
   };
@@ -41,8 +43,10 @@ export async function look(
     if (found.blockers.length === 0) await lookAtObjects(deps, app, args.objects, session, found, signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    const { code, message } = understand(error);
+    const failure = understand(error);
+    const { code, message } = failure;
     if (code === 'store_unavailable' || code === 'bug') throw error;
+    if (FAILURES[code] === 'retry') found.away = failure;
     found.blockers.push({ code, message: `${message} Nothing was written.` });
   } finally {
     await session?.close();

@@ -6,6 +6,7 @@ import type { ReviewMode } from '../../workflows/contract/status.js';
 import type { ActivityDeps } from '../deps.js';
 import { whileBeating } from '../beat.js';
 import { createCloseRun } from '../close-run.js';
+import { nextTry } from '../next-try.js';
 import { bug } from '../open-run.js';
 import type { AppDoc } from '../store/documents.js';
 import type { Finding, RunDoc } from '../store/run-documents.js';
@@ -30,6 +31,11 @@ export function createPreflight(deps: ActivityDeps): Activities['preflight'] {
       const limit = run.options.limit === undefined ? {} : { limit: run.options.limit };
       const found = await look(deps, app, { objects, adoptProposal: true, ...limit }, signal);
       const review = reviewModeOf(run, app, firstRun);
+      const { away } = found;
+      if (away && found.blockers.length === 1) {
+        const until = nextTry(away, run.startedAt ?? run.createdAt, deps.now());
+        return { ...resultOf([], objects, review, app), wait: { until, code: away.code } };
+      }
       await store.runs.patch(ref.workspaceId, ref.runId, {
         blockers: found.blockers,
         warnings: [...found.warnings, ...storyWarnings(app, firstRun)],

@@ -50,8 +50,8 @@ async function loadTargets(
 }
 
 /** Every link of each record, by record id. */
-export function byRecord(links: readonly StoredLink[]): Map<string, StoredLink[]> {
-  const grouped = new Map<string, StoredLink[]>();
+export function byRecord<L extends { recordId: string }>(links: readonly L[]): Map<string, L[]> {
+  const grouped = new Map<string, L[]>();
   for (const link of links) {
     const group = grouped.get(link.recordId);
     if (group) group.push(link);

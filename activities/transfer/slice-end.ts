@@ -3,11 +3,11 @@ import type { Parked, SliceEnd } from '../../workflows/contract/activities.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import { FAILURES } from '../../workflows/contract/failures.js';
+import type { FailureInfo } from '../../workflows/contract/failures.js';
 import type { ActivityDeps } from '../deps.js';
+import { nextTry } from '../next-try.js';
 import { asApplicationFailure, understand, type Understood } from '../failures.js';
 
-const SHORTEST_WAIT_MS = 2_000;
-const LONGEST_WAIT_MS = 5 * 60_000;
 /** So often the unexpected is tried again before it is called a bug. */
 const TRIES_OF_THE_UNEXPECTED = 4;
 
@@ -38,8 +38,19 @@ export async function sliceEndOf(
         deps.log.error({ runId: at.ref.runId, object: at.object, code, ...whereOf(error) }, message);
         throw asApplicationFailure(failure);
       }
+      await noteError(deps, at, { code, message });
       return { state: 'failed', failure: { code, message } };
   }
+}
+
+/** The object may be reviewed before the run closes: whoever looks at it then must see why it stopped. */
+async function noteError(
+  { store, now }: ActivityDeps,
+  { ref, object }: { ref: RunRef; object: ObjectName },
+  failure: FailureInfo,
+): Promise<void> {
+  const lastError = { ...failure, object, step: 'transfer' as const, at: now().toISOString() };
+  await store.runs.patch(ref.workspaceId, ref.runId, { lastError });
 }
 
 /** Kind and place of an unknown error. Its message is left out: it may quote what must not be in a log. */
@@ -49,19 +60,15 @@ function whereOf(error: unknown): { error: string; at: string[] } {
   return { error: error.name, at: frames.map((line) => line.trim()) };
 }
 
-/** The provider's own time where it named one; else half as long again as nothing has moved: soon at first, rarely later. */
 async function waitUntil(
   deps: ActivityDeps,
   failure: Understood,
   at: { ref: RunRef; object: ObjectName },
 ): Promise<string> {
-  const now = deps.now().getTime();
-  if (failure.retryAt && failure.retryAt.getTime() > now) return failure.retryAt.toISOString();
   const sides = await deps.store.transfers.get(at.ref, at.object);
   const run = await deps.store.runs.get(at.ref.workspaceId, at.ref.runId);
   const moved = sides?.apply.lastAt ?? run?.startedAt ?? deps.now().toISOString();
-  const wait = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, (now - Date.parse(moved)) / 2));
-  return new Date(now + wait).toISOString();
+  return nextTry(failure, moved, deps.now());
 }
 
 function reconnect({ code, message }: Understood): Parked {

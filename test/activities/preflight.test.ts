@@ -44,7 +44,7 @@ describe('what stops a run before it begins', () => {
     expect((await house.run('preflight', other)).blocked).toBeNull();
   });
 
-  it.each(['credentials_rejected', 'provider_unavailable', 'certificate_invalid'] as const)(
+  it.each(['credentials_rejected', 'provider_contract_broken', 'certificate_invalid'] as const)(
     'is what the provider says: %s',
     async (code) => {
       const { provider, script } = scriptedProvider();
@@ -59,17 +59,27 @@ describe('what stops a run before it begins', () => {
     },
   );
 
-  it('is a provider that fails at its first page', async () => {
+  it('is no provider that is away or limits: it is asked again at its own time, or soon', async () => {
     const { provider, script } = scriptedProvider();
-    script.answers = {
-      contacts: [
-        () => {
-          throw new ProviderFailure('provider_rate_limited', 'Not so fast.', new Date());
-        },
-      ],
+    const named = new Date(Date.now() + 3_600_000);
+    const said = [
+      new ProviderFailure('provider_rate_limited', 'Not so fast.', named),
+      new ProviderFailure('provider_unavailable', 'Nobody is there.'),
+    ];
+    script.account = () => {
+      const failure = said.shift();
+      if (failure) throw failure;
+      return { id: 'a1', name: 'Account' };
     };
     const ref = await house.start(await house.install(provider));
-    expect((await house.run('preflight', ref)).blocked?.code).toBe('provider_rate_limited');
+    const limited = await house.run('preflight', ref);
+    expect(limited.blocked).toBeNull();
+    expect(limited.wait).toEqual({ until: named.toISOString(), code: 'provider_rate_limited' });
+    const away = await house.run('preflight', ref);
+    expect(away.wait?.code).toBe('provider_unavailable');
+    expect(Date.parse(away.wait?.until ?? '')).toBeLessThan(Date.now() + 10_000);
+    expect((await house.theRun(ref)).blockers).toEqual([]);
+    expect((await house.run('preflight', ref)).wait).toBeUndefined();
   });
 
   it('is a key column or a required one that the file does not have', async () => {

@@ -61,6 +61,22 @@ describe('the story of an import', () => {
     expect(stage.calls.some((call) => call.startsWith('transferSlice'))).toBe(false);
   });
 
+  it('waits for a provider that is away before the first record, and looks again', async () => {
+    const objects = ['accounts'] as const;
+    const found = { blocked: null, objects: [...objects], review: 'none', reminderHours: 24 } as const;
+    const away = { until: new Date(Date.now() + 1_000).toISOString(), code: 'provider_unavailable' } as const;
+    let looked = 0;
+    const stage = await stageWith({
+      preflight: () =>
+        Promise.resolve({ ...found, objects: [...objects], ...(looked++ === 0 ? { wait: away } : {}) }),
+    });
+    const handle = await stage.start();
+    expect((await handle.result()).status).toBe('completed');
+    expect(stage.calls.filter((call) => call === 'preflight')).toHaveLength(2);
+    expect(stage.progress).toContainEqual({ kind: 'waiting', ...away });
+    expect(stage.calls.indexOf('openHold')).toBeGreaterThan(stage.calls.lastIndexOf('preflight'));
+  });
+
   it('parks, and goes on with the next slice after the answer', async () => {
     const { stage, status } = await tell('partial-failure-parked-and-resumed');
     expect(status).toBe('completed');

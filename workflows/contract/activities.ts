@@ -12,6 +12,8 @@ export interface Actor {
 export interface PreflightResult {
   /** The run has blockers on its document and must close `failed`; nothing was touched. */
   blocked: FailureInfo | null;
+  /** The provider limits or is away: ask again then. Absent: it answered. */
+  wait?: { until: string; code: FailureCode };
   /** In the order in which they are moved. */
   objects: ObjectName[];
   review: ReviewMode;

@@ -27,6 +27,8 @@ export interface Desk {
   restWhilePaused(): Promise<void>;
   /** A provider's limit: until the time has come, or a pause or cancel wakes the run. Nobody is needed. */
   sleepUntil(until: string, code: FailureCode): Promise<void>;
+  /** A person asked for a pause that still holds. */
+  readonly paused: boolean;
   /** From here on every message is refused: the run is ending. */
   stopListening(): void;
 }
@@ -71,6 +73,9 @@ export function openDesk(ref: RunRef): Desk {
     ref,
     get undoAllAsked() {
       return waiting.undoAll;
+    },
+    get paused() {
+      return waiting.pause === 'pause';
     },
     async enter(step, object, state) {
       Object.assign(waiting, { step, object });
