@@ -5,29 +5,29 @@ import { WorkerSilent } from './workflow-gateway.js';
 
 export type Asked = { result: unknown } | { error: FailureInfo };
 
-/** After so long without an answer it is looked whether any worker took the question up. */
-const TAKEN_AFTER_MS = 8_000;
+/** After so long without an answer it is looked whether any worker has begun. */
+const BEGUN_AFTER_MS = 8_000;
 
 /**
  * Has a worker answer a question, and waits for it: the API holds no provider code. `null`: a worker is at it, but had no
- * answer within `ms`. Throws `WorkerSilent` after 8 s when no worker took it up, `TemporalUnavailable`, `StoreUnavailable`.
+ * answer within `ms`. Throws `WorkerSilent` after 8 s when no worker has begun (none is there, or it is frozen), `TemporalUnavailable`, `StoreUnavailable`.
  */
 export async function ask(
-  deps: Pick<ApiDeps, 'store' | 'workflows' | 'newId'>,
+  deps: Pick<ApiDeps, 'workflows' | 'newId'> & { store: Pick<ApiDeps['store'], 'answers'> },
   question: Ask,
   ms: number,
 ): Promise<Asked | null> {
   const args: AskArgs = { answerId: deps.newId(), ask: question };
   const from = performance.now();
   await deps.workflows.ask(args);
-  let taken = false;
+  let begun = false;
   for (let pause = 25; ; pause = Math.min(pause * 1.5, 250)) {
     const answer = await deps.store.answers.get(args.answerId);
     if (answer) return answer;
     const waited = performance.now() - from;
-    if (!taken && waited > Math.min(TAKEN_AFTER_MS, ms)) {
-      taken = await deps.workflows.askTaken(args);
-      if (!taken) throw new WorkerSilent();
+    if (!begun && waited > Math.min(BEGUN_AFTER_MS, ms)) {
+      begun = await deps.store.answers.begun(args.answerId);
+      if (!begun) throw new WorkerSilent();
     }
     if (waited > ms) return null;
     await delay(pause);

@@ -12,9 +12,11 @@ export interface Sealer {
 /** What the first bytes of an upload, its name and its `Content-Type` say it is. */
 export type Sniff = (
   head: Uint8Array,
-  said: { name: string; contentType: string | null },
+  said: { name: string; contentType: string | null; encoding?: string },
 ) =>
-  { ok: true; kind: FileKind } | { ok: false; code: 'file_kind_unsupported' | 'file_empty'; message: string };
+  /** `wide`: zero bytes belong in this text. */
+  | { ok: true; kind: FileKind; wide?: true }
+  | { ok: false; code: 'file_kind_unsupported' | 'file_empty'; message: string };
 
 /** What the routes need to know of the configuration. */
 export interface ApiSettings {

@@ -36,8 +36,6 @@ const CALL_MS = 4_000;
 const MESSAGE_MS = 6_000;
 /** A poller that was not seen for this long is gone: a worker's long poll is renewed each minute. */
 const POLLER_FRESH_MS = 70_000;
-/** Started, first task scheduled: a history this short was not touched by a worker. */
-const UNTOUCHED_HISTORY = 2;
 /** Questions to a worker are worth nothing later; reading a file is, also after a long absence. */
 const ASK_LIVES = '2 minutes';
 const INSPECT_LIVES = '24 hours';
@@ -161,10 +159,6 @@ export function createWorkflowGateway(client: Client, place: TemporalPlace): Wor
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
-    },
-    async askTaken(args) {
-      const described = await describe(askId(args));
-      return described !== null && described.historyLength > UNTOUCHED_HISTORY;
     },
     async connectionReady(app) {
       try {

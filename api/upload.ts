@@ -8,6 +8,12 @@ const MIB = 1024 * 1024;
 /** A client that sends nothing for so long is gone. */
 const IDLE_MS = 60_000;
 
+/** What the first bytes said: the kind, and the answer to a zero byte further on; null where zeros belong in the file. */
+export interface Judged {
+  kind: FileKind;
+  zeroAt: ((at: number) => Problem) | null;
+}
+
 export interface Limits {
   xlsx: number;
   others: number;
@@ -24,13 +30,13 @@ export interface Upload {
 
 /**
  * Reads the first 64 KiB and has them judged before anything is stored. Throws `Problem`: `file_empty`,
- * `unsupported_media_type`, and, here or while `bytes` is read, `too_large`.
+ * what `judge` throws, and, here or while `bytes` is read, `too_large` and what `zeroAt` makes.
  */
 export async function receive(
   body: Readable,
   announced: number | null,
   limits: Limits,
-  judge: (head: Uint8Array) => FileKind,
+  judge: (head: Uint8Array) => Judged,
 ): Promise<Upload> {
   const source = chunksOf(body);
   const head = await readHead(source);
@@ -40,13 +46,15 @@ export async function receive(
       'The file has no bytes. Nothing was stored. Upload the file itself as the body.',
     );
   }
-  const kind = judge(head);
+  const { kind, zeroAt } = judge(head);
   const limit = kind === 'xlsx' ? limits.xlsx : limits.others;
   if (announced !== null && announced > limit) throw tooLarge(kind, limit);
   const hash = createHash('sha256');
   let size = 0;
   async function* bytes(): AsyncGenerator<Uint8Array> {
     for await (const chunk of startingWith(head, source)) {
+      const zero = zeroAt ? chunk.indexOf(0) : -1;
+      if (zeroAt && zero !== -1) throw zeroAt(size + zero);
       size += chunk.length;
       if (size > limit) throw tooLarge(kind, limit);
       hash.update(chunk);

@@ -67,8 +67,6 @@ export interface WorkflowGateway {
   live(app: { workspaceId: string; appId: string }): Promise<LiveWorkflow | null>;
   /** Starts the short workflow that puts an answer into the store under `answerId`. The same id twice is one. */
   ask(args: AskArgs): Promise<void>;
-  /** True once a worker took up what was asked: its answer is only a matter of time. */
-  askTaken(args: AskArgs): Promise<boolean>;
   /**
    * Sends an update and waits until it was taken. Throws `MessageRefused`, `NoLiveWorkflow`, `WorkerSilent`.
    * The same `updateId` takes effect once.

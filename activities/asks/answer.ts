@@ -12,6 +12,8 @@ import { previewUndo } from './preview-undo.js';
 export function createAnswerAsk(deps: ActivityDeps): Activities['answerAsk'] {
   return ({ answerId, ask }) =>
     whileBeating(async (signal) => {
+      // Temporal also counts a question as taken that it gave to a frozen worker: only this tells that one is at it.
+      await deps.store.answers.begin(answerId);
       try {
         await deps.store.answers.put(answerId, { result: await answerTo(deps, ask, signal) });
       } catch (error) {

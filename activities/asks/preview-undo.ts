@@ -2,6 +2,7 @@ import type { Ask } from '../../workflows/contract/activities.js';
 import type { ActivityDeps } from '../deps.js';
 import { objectsOf } from '../cleanup.js';
 import { bug, openRun } from '../open-run.js';
+import { undoLookupsOf } from '../records/lookups.js';
 import { undoPage } from '../records/undo.js';
 import type { UndoState } from '../store/run-documents.js';
 import { loadUndoWorld } from '../load-undo-world.js';
@@ -45,7 +46,7 @@ export async function previewUndo(
         if (!applied || undone) continue;
         signal.throwIfAborted();
         const journal = await store.pages.journal(ref, object, seq);
-        const world = await loadUndoWorld(store, ref.workspaceId, pinned.origin, journal);
+        const world = await loadUndoWorld(store, ref.workspaceId, pinned.origin, undoLookupsOf(journal));
         const page = undoPage(journal, world, { ...ref, now });
         preview.remove += page.counts.remove;
         preview.restore += page.counts.restore;

@@ -9,6 +9,8 @@ import { id, listOf, listQuery, pageOf } from '../shapes/common.js';
 
 const params = z.strictObject({ appId: id });
 const RUNS_IN_LIST = 3;
+/** Files of some gigabytes go with their app. */
+const REMOVAL_MS = 120_000;
 
 export const listApps = endpoint({
   method: 'get',
@@ -45,10 +47,12 @@ export const removeApp = endpoint({
   method: 'delete',
   path: '/v1/apps/{appId}',
   tag: 'Apps',
-  summary: 'Uninstall: secrets go at once, records and links stay',
-  description: 'A new install of the same provider and account takes the links over.',
+  summary: 'Uninstall: secrets and uploaded files go at once, records and links stay',
+  description:
+    'Undo works as before: what a run read is kept with the run. A new install of the same provider and account takes the links over.',
   access: 'admin',
   params,
+  answersWithinMs: REMOVAL_MS,
   answers: { 204: { description: 'Uninstalled' } },
   errors: ['not_found', 'run_already_active', 'temporal_unavailable'],
   async handle(call) {
@@ -56,9 +60,12 @@ export const removeApp = endpoint({
     const app = await appOf(call);
     const live = await deps.workflows.live(app);
     if (live) throw alreadyActive(live.runId);
-    // Secrets first: should this be cut short, an app without credentials is left, not secrets without an app.
+    // Secrets and files first: should this be cut short, an app without them is left, not they without an app.
     await deps.store.credentials.remove(app.workspaceId, app.appId);
+    await deps.store.files.removeAll(app.workspaceId, app.appId);
     await changeApp(call, (current) => ({ ...current, credentials: null, removedAt: now }));
+    // Once more: an upload may have come in between. From here on none is taken.
+    await deps.store.files.removeAll(app.workspaceId, app.appId);
     await audited(call, 'app.removed', app.appId, { name: app.name });
     return { status: 204 };
   },

@@ -1,6 +1,8 @@
 import { parse } from 'lossless-json';
 import { z } from 'zod';
-import type { JournalEntry, JournalValue } from '../../activities/records/page.js';
+import type { JournalValue } from '../../activities/records/page.js';
+import { RESOLVED_MARK } from '../../activities/records/writers.js';
+import type { ListedChange } from '../../activities/store/moving.js';
 import { endpoint } from '../endpoint.js';
 import { runOf } from '../lookup.js';
 import { given, id, listOf, listQuery, objectName, pageOf } from '../shapes/common.js';
@@ -15,8 +17,21 @@ const change = z
     outcome: z
       .string()
       .meta({ description: '`resolved`: a relation found its target, which no outcome counts' }),
-    fields: z.array(z.object({ field: z.string(), before: z.unknown(), after: z.unknown() })),
-    undone: z.boolean(),
+    fields: z.array(
+      z.object({
+        field: z.string(),
+        before: z.unknown(),
+        after: z.unknown(),
+        undone: z.boolean().meta({
+          description:
+            'An undo took this field back. False as well where the undo kept it, because somebody changed it since: see the conflicts of the run',
+        }),
+      }),
+    ),
+    undone: z.boolean().meta({
+      description:
+        'An undo took all of this back. False where nothing was undone, and where the undo kept the record, the tie of the source to it, or any field (`fields[].undone` says which)',
+    }),
   })
   .meta({ id: 'Change' });
 
@@ -42,7 +57,7 @@ export const listRunChanges = endpoint({
   },
 });
 
-function view(entry: JournalEntry & { undone: boolean }): z.infer<typeof change> {
+function view(entry: ListedChange): z.infer<typeof change> {
   const { object, recordId, externalId, outcome, fields, undone } = entry;
   return {
     object,
@@ -50,15 +65,18 @@ function view(entry: JournalEntry & { undone: boolean }): z.infer<typeof change>
     externalId,
     outcome,
     undone,
-    fields: fields.map(({ field, before, after }) => ({
-      field: plainName(field),
-      before: plainValue(before),
-      after: plainValue(after),
-    })),
+    fields: fields
+      .filter(({ field }) => !field.startsWith(RESOLVED_MARK))
+      .map((change) => ({
+        field: plainName(change.field),
+        before: plainValue(change.before),
+        after: plainValue(change.after),
+        undone: change.undone,
+      })),
   };
 }
 
-/** The journal marks relations with `@` and what is no field with `#`. */
+/** The journal marks relations with `@` and what is no field with `#`; its marks of the resolve step are not for people. */
 function plainName(field: string): string {
   return field.replace(/^[@#]/, '');
 }

@@ -14,8 +14,14 @@ const item = z
     kind: z.enum(['measured', 'confirmed']),
     title: z.string(),
     status: z.enum(['ok', 'warning', 'open']),
-    value: z.unknown(),
-    detail: z.unknown().optional(),
+    value: z.unknown().meta({
+      description:
+        'What was measured. Of `counts`: the outcomes, and as `knownFailed` how many of the failed records failed in the same way in an earlier run that was accepted or passed; those alone make no finding',
+    }),
+    detail: z.unknown().optional().meta({
+      description:
+        'What the value is made of. Of `relations`: up to 100 that wait, each `{ object, externalId, recordId, relation, target: { object, externalId } }`. Of `required`: `{ field, count }`, with `known` and `knownFrom` (a run) for those that failed before',
+    }),
   })
   .meta({ id: 'ChecklistItem' });
 

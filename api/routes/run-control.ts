@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cancelRun as cancel } from '../cancel-run.js';
 import { accepted, decide, liveRunOf } from '../decide.js';
 import { endpoint } from '../endpoint.js';
 import { id } from '../shapes/common.js';
@@ -66,14 +67,11 @@ export const cancelRun = endpoint({
   path: '/v1/runs/{runId}/cancel',
   summary: 'Cancel at the next page',
   description:
-    'Accepted in every status that is not an end, with a worker or without. What was written stays listed and can be undone.',
-  errors: ['not_found', 'run_ended', 'temporal_unavailable', 'store_unavailable'],
+    'Accepted in every status that is not an end, with a worker and Temporal or without: then it takes effect when they are back. What was written stays listed and can be undone.',
+  errors: ['not_found', 'run_ended', 'store_unavailable'],
   async handle(call) {
     const live = await liveRunOf(call);
-    const { workspaceId, runId } = live;
-    // First the word that transfers obey before each page, then Temporal's own cancel for everything that waits.
-    await call.deps.store.runs.patch(workspaceId, runId, { control: 'cancel' });
-    await call.deps.workflows.cancel(live);
+    await cancel(call.deps, live);
     return accepted(call, 'run.cancelled');
   },
 });

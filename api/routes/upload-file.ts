@@ -90,13 +90,16 @@ async function upload(call: UploadCall): Promise<Reply> {
     announcedSize(req.headers['content-length']),
     { xlsx: deps.settings.maxXlsxBytes, others: deps.settings.maxUploadBytes },
     (head) => {
-      const judged = deps.sniff(head, { name, contentType });
-      if (judged.ok) return judged.kind;
-      throw new Problem(judged.code, judged.message);
+      const judged = deps.sniff(head, { name, contentType, ...given({ encoding: said.encoding }) });
+      if (!judged.ok) throw new Problem(judged.code, judged.message);
+      const mayHoldZeros = judged.kind === 'xlsx' || judged.wide === true;
+      return { kind: judged.kind, zeroAt: mayHoldZeros ? null : refuseZero };
     },
   );
   const fileId = deps.newId();
   await deps.store.files.upload(caller.workspaceId, app.appId, fileId, received.bytes);
+  // Uninstalled while the bytes came in: they belong to no file and are swept.
+  await appOf(call);
   const { sheet, headerRow, encoding, delimiter, locale } = said;
   const doc: FileDoc = {
     workspaceId: caller.workspaceId,
@@ -174,6 +177,14 @@ function refuseWrapped(contentType: string | null, encoding: string | undefined)
 function announcedSize(header: string | undefined): number | null {
   const size = Number(header);
   return header !== undefined && Number.isSafeInteger(size) ? size : null;
+}
+
+/** A zero byte beyond the first 64 KiB: found while the file streams in, before anything keeps it. */
+function refuseZero(at: number): Problem {
+  return new Problem(
+    'file_kind_unsupported',
+    `The file begins as text, but its byte ${at + 1} is a zero byte, which of all text only UTF-16 has: it cannot be read. Nothing was stored. Export the file again as CSV or NDJSON in UTF-8.`,
+  );
 }
 
 /** The last part of a path, without control characters: it is shown to people and written into messages. */

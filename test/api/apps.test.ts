@@ -117,6 +117,47 @@ describe('apps', () => {
     expect((await api.call('get', `/v1/apps/${appId}`)).status).toBe(404);
   });
 
+  it('uninstalls with the uploaded files, and takes none any more', async () => {
+    inspectsAs(api, {});
+    const upload = (id: string) =>
+      api.call('post', `/v1/apps/${id}/files?object=contacts&name=a.csv`, {
+        body: 'id,name\n1,Ann\n',
+        headers: { 'Content-Type': 'text/csv' },
+      });
+    const [appId, other] = [await api.newApp(), await api.newApp()];
+    const { fileId } = (await upload(appId)).body;
+    const kept = (await upload(other)).body;
+    expect((await api.call('delete', `/v1/apps/${appId}`)).status).toBe(204);
+    expect(await api.store.files.get('default', appId, fileId)).toBeNull();
+    expect(await bytesOf(appId, fileId).catch(() => 'gone')).toBe('gone');
+    expect((await upload(appId)).status).toBe(404);
+    expect(await bytesOf(other, kept.fileId)).toBe('id,name\n1,Ann\n');
+  });
+
+  it('keeps no upload that was under way when its app was uninstalled', async () => {
+    const appId = await api.newApp();
+    const { upload } = api.store.files;
+    let stored: string | undefined;
+    api.store.files.upload = async (workspaceId, id, fileId, bytes) => {
+      api.store.files.upload = upload;
+      await upload(workspaceId, id, fileId, bytes);
+      stored = fileId;
+      expect((await api.call('delete', `/v1/apps/${appId}`)).status).toBe(204);
+    };
+    const { status } = await api.call('post', `/v1/apps/${appId}/files?object=contacts&name=a.csv`, {
+      body: 'id,name\n1,Ann\n',
+      headers: { 'Content-Type': 'text/csv' },
+    });
+    expect(status).toBe(404);
+    expect(await api.store.files.get('default', appId, String(stored))).toBeNull();
+  });
+
+  async function bytesOf(appId: string, fileId: string): Promise<string> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of api.store.files.bytes('default', appId, fileId)) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  }
+
   it('refuses to uninstall while a run is live', async () => {
     inspectsAs(api, {});
     const appId = await api.newApp();

@@ -1,3 +1,5 @@
+import { pino } from 'pino';
+import { cancelRun } from '../../api/cancel-run.js';
 import type { RunDoc } from '../../activities/store/run-documents.js';
 import {
   MessageRefused,
@@ -144,6 +146,30 @@ describe('decisions on a run', () => {
     const { status } = await post('cancel');
     expect(status).toBe(202);
     expect(await api.store.runs.control('default', runId)).toBe('cancel');
+    expect(api.gateway.cancelled).toContain(runId);
+  });
+
+  it('accepts a cancel while Temporal is away, and tells it when it is back', async () => {
+    api.gateway.away = new TemporalUnavailable();
+    const { status, body } = await post('cancel');
+    expect({ status, body }).toMatchObject({ status: 202, body: { runId } });
+    expect(await api.store.runs.control('default', runId)).toBe('cancel');
+    expect(api.gateway.cancelled).not.toContain(runId);
+
+    const run = await api.store.runs.get('default', runId);
+    if (!run) throw new Error('The run is gone.');
+    const logger = pino({ level: 'silent' });
+    await cancelRun({ store: api.store, workflows: api.gateway, logger }, run, 5);
+    const told = new Promise<void>((resolve) => {
+      const { cancel } = api.gateway;
+      api.gateway.cancel = async (address) => {
+        await cancel(address);
+        api.gateway.cancel = cancel;
+        resolve();
+      };
+    });
+    api.gateway.away = null;
+    await told;
     expect(api.gateway.cancelled).toContain(runId);
   });
 

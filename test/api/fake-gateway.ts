@@ -68,7 +68,6 @@ export function createFakeGateway(): FakeGateway {
       fake.asked.push(args);
       await fake.onAsk(args);
     },
-    askTaken: () => Promise.resolve(false),
     async send(run, message, updateId) {
       await here();
       fake.onSend(message);

@@ -64,6 +64,13 @@ describe('uploads', () => {
       415,
       'file_kind_unsupported',
     ],
+    [
+      'zero bytes that come late',
+      Buffer.concat([Buffer.from('a,b\n'.repeat(50_000)), Buffer.from('x,\0\n')]),
+      'object=contacts&name=a.csv',
+      415,
+      'file_kind_unsupported',
+    ],
     ['more than the limit', 'a,b\n'.repeat(300_000), 'object=contacts&name=a.csv', 413, 'too_large'],
     ['no object', CSV, 'name=a.csv', 400, 'invalid_request'],
     ['an unknown object', CSV, 'object=people', 400, 'invalid_request'],
@@ -76,6 +83,16 @@ describe('uploads', () => {
     expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
     const after = await api.call('get', `/v1/apps/${appId}/files?limit=100`);
     expect(after.body.items).toHaveLength(before.body.items.length);
+  });
+
+  it('names the zero byte that no text has, and takes UTF-16 of any length', async () => {
+    const late = Buffer.concat([Buffer.from('a,b\n'.repeat(50_000)), Buffer.from('x,\0\n')]);
+    const answer = await upload(late);
+    expect(answer.body.detail).toContain('byte 200003');
+    expect(answer.body.detail).toContain('Nothing was stored');
+    const wide = Buffer.from('id,name\n1,Ann\n'.repeat(10_000), 'utf16le');
+    expect((await upload(wide)).status).toBe(201);
+    expect((await upload(Buffer.concat([Buffer.from('fffe', 'hex'), wide]))).status).toBe(201);
   });
 
   it('refuses a form: its boundaries are no rows', async () => {

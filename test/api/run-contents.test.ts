@@ -1,9 +1,10 @@
 import { parse } from 'lossless-json';
 import { v7 as uuid } from 'uuid';
-import type { DecidedPage } from '../../activities/records/page.js';
+import type { DecidedPage, JournalEntry } from '../../activities/records/page.js';
 import { noCounts, type Json, type ProblemDraft, type SourceRecord } from '../../activities/records/types.js';
 import type { RunDoc } from '../../activities/store/run-documents.js';
 import { newRun } from '../../api/start-run.js';
+import { undone } from '../store/makers.js';
 import { startHarness, type Harness } from './harness.js';
 
 const EXACT = '{"id":"n1","amount":12345678901234567890.123456789,"name":"Ann"}';
@@ -24,6 +25,7 @@ async function pageOf(
   run: RunDoc,
   sources: SourceRecord[],
   problems: ProblemDraft[],
+  journal: JournalEntry[] = [],
 ): Promise<void> {
   const { store } = api;
   const ref = { workspaceId: run.workspaceId, appId: run.appId, runId: run.runId };
@@ -43,7 +45,7 @@ async function pageOf(
   const counts = { ...noCounts(), fetched: 0, failed: sources.length };
   const decided: DecidedPage = {
     outcomes: sources.map(({ externalId }) => ({ externalId, outcome: 'failed', recordId: null })),
-    ...{ records: [], links: [], bumps: [], pending: [], journal: [], duplicates: [], problems, counts },
+    ...{ records: [], links: [], bumps: [], pending: [], journal, duplicates: [], problems, counts },
     identity: { known: 0, changed: 0, samples: [] },
   };
   const turn = await store.turns.acquire('default', 'contacts', 'test', AbortSignal.timeout(5_000));
@@ -177,6 +179,63 @@ describe('what a run brought', () => {
       value: { fetched: 3, failed: 3 },
     });
     expect(items.books).toMatchObject({ status: 'ok', value: true });
+  });
+
+  it('shows what the run changed, and field by field what an undo took back', async () => {
+    const own = { ...run, runId: uuid() };
+    await api.store.runs.insert({ ...own, startedAt: own.createdAt });
+    const change = (field: string, after: string) => ({ field, before: null, after, writerBefore: null });
+    const fields = [change('name', 'Bo'), change('title', 'CEO'), change('#resolved:account', 'r:x')];
+    const entry: JournalEntry = {
+      ...{ recordId: 'r-bo', externalId: 'bo', object: 'contacts', outcome: 'updated', fields },
+      ...{
+        versionBefore: 1,
+        versionAfter: 2,
+        linkBefore: null,
+        linkAfter: null,
+        bumps: [],
+        pendingAdded: [],
+      },
+    };
+    await pageOf(api, own, [{ externalId: 'bo', data: null }], [], [entry]);
+    const listed = () => api.call('get', `/v1/runs/${own.runId}/changes`, {});
+    const shown = { recordId: 'r-bo', externalId: 'bo', object: 'contacts', outcome: 'updated' };
+    const name = { field: 'name', before: null, after: 'Bo' };
+    const title = { field: 'title', before: null, after: 'CEO' };
+    // A mark of the resolve step is no change for people.
+    expect((await listed()).body.items).toEqual([
+      { ...shown, undone: false, fields: [name, title].map((each) => ({ ...each, undone: false })) },
+    ]);
+    const at = {
+      mode: 'undo',
+      state: 'running',
+      object: null,
+      note: null,
+      by: null,
+      at: own.createdAt,
+    } as const;
+    const none = { remove: 0, restore: 0, keep: 0, eventsDropped: 0, eventsDelivered: 0 };
+    await api.store.runs.patch('default', own.runId, {
+      cleanup: { ...at, ...none, conflicts: [], conflictCount: 0 },
+    });
+    const turn = await api.store.turns.acquire('default', 'contacts', 'test', AbortSignal.timeout(5_000));
+    const kept = [{ index: 0, fields: ['title'], unlessGone: false }];
+    const ref = { workspaceId: 'default', appId: own.appId, runId: own.runId };
+    const undo = { ref, object: 'contacts', seq: 0, origin: `files:${own.appId}`, turn } as const;
+    expect(await api.store.pages.undo({ ...undo, undone: undone({ kept }), now: own.createdAt })).toBe(
+      'applied',
+    );
+    await api.store.turns.release(turn);
+    expect((await listed()).body.items).toEqual([
+      {
+        ...shown,
+        undone: false,
+        fields: [
+          { ...name, undone: true },
+          { ...title, undone: false },
+        ],
+      },
+    ]);
   });
 
   it('has empty lists where nothing happened', async () => {

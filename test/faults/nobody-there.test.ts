@@ -99,6 +99,24 @@ describe('while a part of the system is away', () => {
     });
   }, 300_000);
 
+  it('with a worker that is frozen, a check blames the worker and not the provider', async () => {
+    const { api } = house;
+    const appId = await installFiles(api);
+    const pid = house.stack.pid('worker');
+    if (pid === undefined) throw new Error('No worker runs.');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      expect(await promptly('POST', `/v1/apps/${appId}/check`, {})).toMatchObject({
+        status: 503,
+        body: { code: 'worker_unavailable' },
+      });
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    // The worker goes on where it was.
+    await expect(api.post(`/v1/apps/${appId}/check`, {})).resolves.toMatchObject({ status: 'ready' });
+  }, 60_000);
+
   it('without a worker a cancel is accepted, and takes effect when one is back', async () => {
     const { api } = house;
     const { appId, runId } = await importOf(api, people(15_000, 10_001));
@@ -113,7 +131,7 @@ describe('while a part of the system is away', () => {
     expect(await recordsOf(api, appId)).toHaveLength(run.counts['created'] ?? -1);
   }, 300_000);
 
-  it('without Temporal everything is answered, and the start that was sent again is one run', async () => {
+  it('without Temporal everything is answered, and the start that was sent again is one run; a cancel is accepted', async () => {
     const { api } = house;
     const appId = await installFiles(api);
     await upload(api, appId, csv(people(20, 50_001)));
@@ -128,10 +146,13 @@ describe('while a part of the system is away', () => {
       const refused = await Promise.all([
         promptly('POST', path, body, key),
         promptly('POST', `/v1/runs/${waiting.runId}/review`, review),
-        promptly('POST', `/v1/runs/${waiting.runId}/cancel`, {}),
         promptly('POST', `/v1/apps/${appId}/check`, {}),
       ]);
-      expect(refused).toMatchObject([away, away, away, away]);
+      expect(refused).toMatchObject([away, away, away]);
+      expect(await promptly('POST', `/v1/runs/${waiting.runId}/cancel`, {})).toMatchObject({
+        status: 202,
+        body: { runId: waiting.runId, status: 'needs_attention' },
+      });
       const answered = await Promise.all(
         ['/v1/runs', '/v1/records', '/healthz', '/readyz'].map((each) => promptly('GET', each)),
       );
@@ -141,6 +162,8 @@ describe('while a part of the system is away', () => {
     expectBooks(await untilEnded(api, String(runId)), { created: 20 });
     const { items } = await api.get<{ items: unknown[] }>(path);
     expect(items).toHaveLength(1);
+    // A run that waits for a person looks at nothing by itself: Temporal was told of the cancel once it was back.
+    expect(await untilEnded(api, waiting.runId)).toMatchObject({ status: 'cancelled' });
   }, 300_000);
 
   it('without the store every call says so, and the run goes on when it is back', async () => {
