@@ -2,7 +2,7 @@ import type { Activities } from '../workflows/contract/activities.js';
 import type { ActivityDeps } from './deps.js';
 import { whileBeating } from './beat.js';
 import { openRun } from './open-run.js';
-import { checklistItems } from './records/checklist.js';
+import { checklistItems, newlyFailed } from './records/checklist.js';
 import { readChecklistFacts } from './store/checklist-facts.js';
 import { takeSample } from './sample.js';
 
@@ -15,7 +15,7 @@ export function createBuildChecklist(deps: ActivityDeps): Activities['buildCheck
       const facts = await readChecklistFacts(deps.store, run, object);
       const { counts } = facts;
       const written = counts.created + counts.updated + counts.deleted;
-      const nothingNew = written + counts.failed === 0;
+      const nothingNew = written + newlyFailed(facts) === 0;
       const before = await deps.store.checklists.get(ref, object);
       const sample = enteringReview && written > 0 ? await takeSample(deps, opened, object, signal) : null;
       const items = checklistItems(facts, { sample, account: pinned.firstRun ? pinned.account : null });

@@ -5,15 +5,11 @@ import type { ActivityDeps } from './deps.js';
 import { whileBeating } from './beat.js';
 import { bug, openRun } from './open-run.js';
 import { reviewStateOf } from './records/review-state.js';
-import { undoPage } from './records/undo.js';
 import { scheduledAt } from './scheduled-at.js';
 import type { RunDoc, UndoState } from './store/run-documents.js';
-import type { TurnHeld } from './store/moving.js';
-import { loadUndoWorld } from './load-undo-world.js';
+import { undoObject } from './undo-object.js';
 
-const PAGES_READ = 100;
 const SLICE_MS = 60_000;
-const MOST_REDOS = 50;
 
 /**
  * Takes back what a run (or one object of it) wrote, page by page backwards, each in one transaction. Repeatable: the
@@ -109,64 +105,4 @@ async function markCleaned({ store }: ActivityDeps, ref: RunRef, object: ObjectN
   if (!run) return;
   const reviewState = reviewStateOf(run.objects.map((entry) => entry.state));
   await store.runs.patch(ref.workspaceId, ref.runId, { reviewState });
-}
-
-interface ObjectUndo {
-  ref: RunRef;
-  object: ObjectName;
-  origin: string;
-  /** Milliseconds since the epoch: end the slice then. */
-  stopAt: number;
-  signal: AbortSignal;
-}
-
-async function undoObject(deps: ActivityDeps, args: ObjectUndo): Promise<'done' | 'more'> {
-  const { ref, object, signal } = args;
-  let turn: TurnHeld | null = null;
-  let below: number | undefined;
-  try {
-    for (;;) {
-      const pages = await deps.store.pages.facts(ref, object, {
-        limit: PAGES_READ,
-        ...(below === undefined ? {} : { below }),
-      });
-      if (pages.length === 0) return 'done';
-      for (const page of pages) {
-        below = page.seq;
-        if (!page.applied || page.undone) continue;
-        signal.throwIfAborted();
-        if (deps.now().getTime() > args.stopAt) return 'more';
-        turn ??= await deps.store.turns.acquire(ref.workspaceId, object, `undo/${ref.runId}`, signal);
-        turn = await undoOne(deps, args, page.seq, turn);
-      }
-    }
-  } finally {
-    if (turn) await deps.store.turns.release(turn);
-  }
-}
-
-async function undoOne(
-  deps: ActivityDeps,
-  args: ObjectUndo,
-  seq: number,
-  held: TurnHeld,
-): Promise<TurnHeld | null> {
-  const { store } = deps;
-  const { ref, object, origin, signal } = args;
-  const journal = await store.pages.journal(ref, object, seq);
-  let turn = held;
-  for (let redo = 0; redo < MOST_REDOS; redo += 1) {
-    const now = deps.now().toISOString();
-    const world = await loadUndoWorld(store, ref.workspaceId, origin, journal);
-    const undone = undoPage(journal, world, { ...ref, now });
-    const result = await store.pages.undo({ ref, object, seq, origin, turn, undone, now });
-    const renewed = await store.turns.renew(turn);
-    if (result !== 'conflict') {
-      if (!renewed?.wanted) return renewed?.turn ?? null;
-      await store.turns.release(renewed.turn);
-      return null;
-    }
-    turn = renewed?.turn ?? (await store.turns.acquire(ref.workspaceId, object, turn.holder, signal));
-  }
-  throw new Error(`Page ${seq} of ${object} could not be undone: what it touched kept changing.`);
 }

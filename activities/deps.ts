@@ -24,6 +24,8 @@ export interface ActivityDeps {
 export interface WorkflowsPort {
   /** `gone`: closed, or never heard of. */
   state(workflowId: string, temporalRunId: string | null): Promise<'running' | 'gone'>;
+  /** Asks for the end of a run's workflow. One that is gone, or is another run's, is no error. Repeatable. */
+  cancel(run: { workflowId: string; temporalRunId: string | null; runId: string }): Promise<void>;
 }
 
 export interface Log {

@@ -1,4 +1,5 @@
 import type { ObjectName } from '../workflows/contract/objects.js';
+import { chooseSample, type Chosen } from './choose-sample.js';
 import type { ActivityDeps } from './deps.js';
 import { understand } from './failures.js';
 import { openSession, type OpenedRun } from './open-run.js';
@@ -6,15 +7,13 @@ import { forObject } from './preflight/rules.js';
 import type { Session } from './providers/provider.js';
 import type { Sample, SampledRecord } from './records/checklist.js';
 import { compareFields, rawReader } from './records/compare.js';
-import { compileMapping } from './records/mapping.js';
-import type { JournalEntry } from './records/page.js';
-import type { StoredRecord } from './records/types.js';
+import { compileMapping, type Mapper } from './records/mapping.js';
+import type { Rules, StoredRecord } from './records/types.js';
 
-const OF_EACH_OUTCOME = 5;
 /** A provider that does not answer must not keep a finished object from its review. */
 const PATIENCE_MS = 45_000;
 
-/** Some records of each outcome, fetched again from the provider now and compared with the store field by field. */
+/** Records of each outcome from all over the object, fetched again from the provider now and compared with the store field by field. */
 export async function takeSample(
   deps: ActivityDeps,
   opened: OpenedRun,
@@ -24,10 +23,12 @@ export async function takeSample(
   const at = deps.now().toISOString();
   const signal = AbortSignal.any([outer, AbortSignal.timeout(PATIENCE_MS)]);
   try {
-    const entries = await chooseEntries(deps, opened, object);
+    const rules = forObject(opened.pinned.rules, opened.pinned.locales, object);
+    const mapping = { object, rules, map: compileMapping(object, rules) };
+    const chosen = await chooseSample(deps, opened.run, object, mapping.map);
     const session = await openSession(deps, opened, { requests: 0, bytes: 0 });
     try {
-      return { at, records: await compareAll(deps, opened, object, entries, session, signal), failed: null };
+      return { at, records: await compareAll(deps, opened, mapping, chosen, session, signal), failed: null };
     } finally {
       await session.close();
     }
@@ -37,58 +38,43 @@ export async function takeSample(
   }
 }
 
-async function chooseEntries(
-  { store }: ActivityDeps,
-  { run }: OpenedRun,
-  object: ObjectName,
-): Promise<JournalEntry[]> {
-  const lists = await Promise.all(
-    ['created', 'updated'].map((outcome) =>
-      store.pages.changes(run, { object, outcome }, { limit: OF_EACH_OUTCOME }),
-    ),
-  );
-  return lists.flatMap((list) => list.items);
+interface Mapping {
+  object: ObjectName;
+  rules: Rules;
+  map: Mapper;
 }
 
 async function compareAll(
   { store }: ActivityDeps,
   { run, pinned }: OpenedRun,
-  object: ObjectName,
-  entries: JournalEntry[],
+  { object, rules, map }: Mapping,
+  chosen: readonly Chosen[],
   session: Session,
   signal: AbortSignal,
 ): Promise<SampledRecord[]> {
-  const ids = [...new Set(entries.flatMap((entry) => (entry.externalId === null ? [] : [entry.externalId])))];
-  const [sources, stored, links] = await Promise.all([
+  const ids = [...new Set(chosen.map(({ externalId }) => externalId))];
+  const [sources, links] = await Promise.all([
     session.get(object, ids, signal),
-    store.records.byIds(
-      run.workspaceId,
-      entries.map((entry) => entry.recordId),
-    ),
     store.links.byExternalIds(run.workspaceId, pinned.origin, object, ids),
   ]);
+  const recordIds = [...chosen, ...links].flatMap(({ recordId }) => recordId ?? []);
+  const stored = await store.records.byIds(run.workspaceId, [...new Set(recordIds)]);
   const byLink = new Map(links.map((link) => [link.externalId, link]));
   const bySource = new Map(sources.map((source) => [source.externalId, source]));
   const byRecord = new Map(stored.map((record) => [record.recordId, record]));
-  const rules = forObject(pinned.rules, pinned.locales, object);
-  const map = compileMapping(object, rules);
   const rawOf = rawReader(object, rules);
   const seen = new Set<string>();
-  return entries.flatMap((entry) => {
-    if (entry.externalId === null || seen.has(entry.externalId)) return [];
-    seen.add(entry.externalId);
-    const source = bySource.get(entry.externalId);
-    const record: StoredRecord | undefined = byRecord.get(entry.recordId);
+  return chosen.flatMap(({ externalId, outcome, recordId: written }) => {
+    const link = byLink.get(externalId) ?? null;
+    const recordId = written ?? link?.recordId ?? null;
+    if (recordId === null || seen.has(externalId)) return [];
+    seen.add(externalId);
+    const source = bySource.get(externalId);
+    const record: StoredRecord | undefined = byRecord.get(recordId);
     const mapped = source ? map(source) : null;
-    const base = {
-      externalId: entry.externalId,
-      recordId: entry.recordId,
-      outcome: entry.outcome,
-      url: session.urlOf?.(object, entry.externalId) ?? null,
-      gone: !source,
-    };
+    const url = session.urlOf?.(object, externalId) ?? null;
+    const base = { externalId, recordId, outcome, url, gone: !source };
     if (!source || !mapped?.ok || !record) return [{ ...base, fields: [] }];
-    const link = byLink.get(entry.externalId) ?? null;
     return [{ ...base, fields: compareFields({ source: mapped.record, raw: rawOf(source), record, link }) }];
   });
 }

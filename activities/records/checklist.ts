@@ -1,3 +1,4 @@
+import type { ObjectName } from '../../workflows/contract/objects.js';
 import { booksClosed } from './books.js';
 import type { FieldComparison } from './compare.js';
 import type { DuplicateFound } from './page.js';
@@ -18,8 +19,30 @@ export interface ChecklistFacts {
   providerTotal: number | null;
   /** Per object, severity, code, field and value. */
   problems: { severity: string; code: string; field: string | null; value: string | null; count: number }[];
+  known: KnownFailures;
   duplicates: { total: number; items: DuplicateFound[] };
-  unresolved: number;
+  unresolved: { total: number; items: WaitingRelation[] };
+}
+
+/** What failed, and failed in the same way in an earlier run which a person or the app's policy let pass. */
+export interface KnownFailures {
+  /** Source records of which everything that is wrong was known. */
+  records: number;
+  /** The newest run that had any of it. */
+  runId: string | null;
+  /** Missing required fields among it. */
+  required: { field: string | null; count: number }[];
+}
+
+/** A relation whose target has not arrived. */
+export interface WaitingRelation {
+  object: ObjectName;
+  /** By which its source knows the record that waits; null where no link of the run's origin is left. */
+  externalId: string | null;
+  recordId: string;
+  /** `account`, or `lines.3.product`. */
+  relation: string;
+  target: { object: ObjectName; externalId: string };
 }
 
 /** One record of the live sample: what the provider says now beside what the store holds. */
@@ -56,7 +79,7 @@ export function checklistItems(facts: ChecklistFacts, asked: Asked): ChecklistIt
     duplicatesItem(facts),
     mappedItem('owners', 'Owners', 'owner_unmapped', facts.problems),
     mappedItem('statuses', 'Statuses', 'status_unmapped', facts.problems),
-    requiredItem(facts.problems),
+    requiredItem(facts),
     relationsItem(facts),
   ];
   if (asked.sample) items.push(...sampleItems(asked.sample));
@@ -75,16 +98,30 @@ function measured(
   return { itemId, kind: 'measured', title, status, value, ...(detail === undefined ? {} : { detail }) };
 }
 
-function countsItem({ counts, providerTotal }: ChecklistFacts): ChecklistItem {
+/** Failures that were known before do not ask again. */
+export function newlyFailed({ counts, known }: Pick<ChecklistFacts, 'counts' | 'known'>): number {
+  return Math.max(0, counts.failed - known.records);
+}
+
+function countsItem(facts: ChecklistFacts): ChecklistItem {
+  const { counts, providerTotal, known } = facts;
   const { fetched, created, updated, unchanged, skipped, failed, deleted, skippedBy } = counts;
-  const value = { fetched, created, updated, unchanged, skipped, failed, deleted, skippedBy, providerTotal };
+  const moved = { fetched, created, updated, unchanged, skipped, failed, deleted, skippedBy };
+  const value = { ...moved, knownFailed: known.records, providerTotal };
   const differs = providerTotal !== null && providerTotal !== fetched;
-  const detail = differs
-    ? `The provider counts ${providerTotal}, ${fetched} were fetched.`
-    : failed > 0
-      ? `${failed} could not be imported; the problems list says why, record by record.`
-      : undefined;
-  return measured('counts', 'Records moved', failed > 0 || differs, value, detail);
+  const words = [
+    differs ? `The provider counts ${providerTotal}, ${fetched} were fetched.` : null,
+    failed > 0 ? `${failed} could not be imported; the problems list says why, record by record.` : null,
+    known.records > 0 ? knownWords(facts) : null,
+  ].filter((word) => word !== null);
+  const detail = words.length === 0 ? undefined : words.join(' ');
+  return measured('counts', 'Records moved', newlyFailed(facts) > 0 || differs, value, detail);
+}
+
+function knownWords(facts: ChecklistFacts): string {
+  const { records, runId } = facts.known;
+  const which = newlyFailed(facts) === 0 ? 'All of them' : `${records} of them`;
+  return `${which} failed in the same way before: known from run ${runId}.`;
 }
 
 function booksItem({ counts }: ChecklistFacts): ChecklistItem {
@@ -115,16 +152,21 @@ function mappedItem(itemId: string, title: string, code: string, problems: Probl
   );
 }
 
-function requiredItem(problems: Problems): ChecklistItem {
+function requiredItem({ problems, known }: ChecklistFacts): ChecklistItem {
   const missing = problems
     .filter((problem) => problem.code === 'required_missing')
-    .map(({ field, count }) => ({ field, count }));
+    .map(({ field, count }) => {
+      const before = known.required.find((entry) => entry.field === field)?.count ?? 0;
+      return { field, count, ...(before > 0 && { known: before, knownFrom: known.runId }) };
+    });
   const total = missing.reduce((sum, entry) => sum + entry.count, 0);
-  return measured('required', 'Required fields missing', total > 0, total, missing);
+  const isNew = missing.some(({ count, known: before = 0 }) => count > before);
+  return measured('required', 'Required fields missing', isNew, total, missing);
 }
 
 function relationsItem({ unresolved }: ChecklistFacts): ChecklistItem {
-  return measured('relations', 'Relations whose target is not here', unresolved > 0, unresolved);
+  const { total, items } = unresolved;
+  return measured('relations', 'Relations whose target is not here', total > 0, total, items);
 }
 
 function sampleItems(sample: Sample): ChecklistItem[] {

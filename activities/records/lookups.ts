@@ -38,6 +38,11 @@ export function lookupsOf(mapped: readonly Mapped[], object: ObjectName): Lookup
 export interface UndoLookups {
   /** For `UndoWorld.records`: the records themselves, and the targets that relations would lead to again. */
   recordIds: string[];
+  /**
+   * Further records, which the page made and which refer to nothing, with the version in which it left them. Where that version is
+   * still stored, it alone is to be read (`UndoWorld.untouched`); else they belong to `recordIds`.
+   */
+  asMade: ReadonlyMap<string, number>;
   /** For `UndoWorld.links`. */
   links: { object: ObjectName; externalId: string }[];
   /** For `UndoWorld.referrers` and `UndoWorld.recordLinks`: records that this page created. */
@@ -46,17 +51,25 @@ export interface UndoLookups {
 
 export function undoLookupsOf(entries: readonly JournalEntry[]): UndoLookups {
   const recordIds = new Set<string>();
+  const asMade = new Map<string, number>();
   const createdIds = new Set<string>();
   const links = new Map<string, { object: ObjectName; externalId: string }>();
   for (const entry of entries) {
-    recordIds.add(entry.recordId);
-    if (entry.outcome === 'created') createdIds.add(entry.recordId);
     for (const change of entry.fields) for (const id of targetsBefore(change)) recordIds.add(id);
-    const link = entry.linkAfter;
+    if (entry.outcome === 'created') createdIds.add(entry.recordId);
+    if (refersToNothing(entry)) asMade.set(entry.recordId, entry.versionAfter);
+    else recordIds.add(entry.recordId);
+    const link = entry.outcome === 'created' ? null : entry.linkAfter;
     if (link)
       links.set(`${link.object}/${link.externalId}`, { object: link.object, externalId: link.externalId });
   }
-  return { recordIds: [...recordIds], links: [...links.values()], createdIds: [...createdIds] };
+  for (const recordId of recordIds) asMade.delete(recordId);
+  return { recordIds: [...recordIds], asMade, links: [...links.values()], createdIds: [...createdIds] };
+}
+
+function refersToNothing({ outcome, fields, pendingAdded }: JournalEntry): boolean {
+  if (outcome !== 'created' || pendingAdded.length > 0) return false;
+  return fields.every(({ field }) => field !== 'lines' && !field.startsWith('@'));
 }
 
 function targetsBefore({ field, before }: JournalEntry['fields'][number]): string[] {

@@ -134,7 +134,7 @@ function fieldStep(object: ObjectName, target: string, spec: SourceSpec, rules: 
 
 function mapOne(compiled: Compiled, source: SourceRecord): Mapped {
   const place = placeOf(source);
-  if (source.trouble) return refused(source, troubled(place, source.trouble));
+  if (source.trouble) return refused(source, { ...troubled(place, source.trouble), ...likenessOf(source) });
   const text = canonicalText(source.data);
   if (isOver(text, compiled.maxSourceBytes)) {
     return refused(source, tooLarge(place, 'the source record', `${compiled.maxSourceBytes / 1024} KiB`));
@@ -155,6 +155,10 @@ function mapOne(compiled: Compiled, source: SourceRecord): Mapped {
 
 function placeOf(source: SourceRecord): { externalId: string; position: string | null } {
   return { externalId: source.externalId, position: source.position ?? null };
+}
+
+function likenessOf({ nameless, data }: SourceRecord): Pick<ProblemDraft, 'likeness'> {
+  return nameless ? { likeness: hashText(canonicalText(data)) } : {};
 }
 
 function refused(source: SourceRecord, problem: ProblemDraft): Mapped {

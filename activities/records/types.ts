@@ -93,6 +93,12 @@ export interface StoredLink {
   goneAt: string | null;
 }
 
+/** What a link ties to what, and who wrote it: all that undoing asks of it. */
+export type LinkTie = Pick<
+  StoredLink,
+  'workspaceId' | 'origin' | 'object' | 'externalId' | 'recordId' | 'appId' | 'runId' | 'goneAt'
+>;
+
 export interface ProblemDraft {
   severity: 'failed' | 'skipped' | 'warning';
   /** A `FailureCode` of recovery `record`, a skip reason, or a warning (`edit_kept`, `owner_unmapped`, `repeated_differs` ...). */
@@ -104,11 +110,15 @@ export interface ProblemDraft {
   value?: string;
   /** What is wrong, whether anything was written, what to do. */
   message: string;
+  /** A hash of the source record that failed, where nothing but this tells that it is the same one in another run. */
+  likeness?: string;
 }
 
 /** One source record, as a provider's page carries it. `data` is exactly what was sent. */
 export interface SourceRecord {
   externalId: string;
+  /** It has no id (and so is in trouble): `externalId` names its place in what was read, which may be another's place next time. */
+  nameless?: true;
   /** ISO 8601 UTC, as precise as the provider says it. */
   modifiedAt?: string;
   deleted?: true;

@@ -3,6 +3,7 @@ import type { JournalEntry } from './page.js';
 import { put } from './put.js';
 import { lineField, linesOf, putRelation, relationAt, relationNames, waitingFor } from './relations.js';
 import type { FieldValue, Line, StoredRecord } from './types.js';
+import type { KeptChange } from './undo-types.js';
 import type { Undo } from './undo-world.js';
 import { conflict, whoIs } from './undo-world.js';
 import {
@@ -26,21 +27,24 @@ type Change = JournalEntry['fields'][number];
 
 /**
  * A record that was there before the run gets its earlier values back, field by field. Of one that the run itself made nothing is
- * taken back singly: its first page removes it, or keeps it whole.
+ * taken back singly: its first page removes it, or keeps it whole. Answers what of the entry stays, if anything.
  */
-export function undoChanged(undo: Undo, entry: JournalEntry): void {
+export function undoChanged(undo: Undo, entry: JournalEntry): KeptChange | null {
   const record = undo.record(entry.recordId);
-  if (!record) return;
-  if (entry.outcome === 'resolved') {
-    undoResolved(undo, entry, record);
-    return;
-  }
+  if (!record) return null;
   const made = 'runId' in record.createdBy && record.createdBy.runId === undo.context.runId;
-  if (made) return;
+  if (entry.outcome === 'resolved') {
+    const fields = undoResolved(undo, entry, record);
+    return fields.length > 0 ? { fields, unlessGone: made } : null;
+  }
+  if (made) return { fields: 'all', unlessGone: true };
   const changes = entry.fields.filter(({ field }) => !field.startsWith(RESOLVED_MARK));
   const verdicts = changes.map((change) => ({ change, verdict: judge(undo, record, change) }));
   const kept = verdicts.filter(({ verdict }) => verdict === 'conflict').map(({ change }) => change);
   for (const change of kept) listConflict(undo, entry, record, change);
+  const fields = verdicts
+    .filter(({ verdict, change }) => verdict !== 'restore' && !isAt(record, change.field, change.before))
+    .map(({ change }) => change.field);
   const links = undoLink(undo, entry, record);
   restore(
     undo,
@@ -53,6 +57,7 @@ export function undoChanged(undo: Undo, entry: JournalEntry): void {
     links === 'untied' || verdicts.some(({ verdict }) => verdict === 'restore' || verdict === 'later');
   if (isFirst && brought) undo.page.counts.restore += 1;
   if (kept.length > 0 || links === 'used') undo.page.counts.keep += 1;
+  return fields.length > 0 || links === 'used' ? { fields, unlessGone: false } : null;
 }
 
 /**
@@ -166,15 +171,20 @@ function undoLink(undo: Undo, entry: JournalEntry, record: StoredRecord): 'untie
 
 /**
  * A relation whose target the run's resolve step found waits again, if it is still what was found. Never a conflict, and counted
- * as little as finding it was: the source's word stands, only its target is open again.
+ * as little as finding it was: the source's word stands, only its target is open again. Answers the relations that do not.
  */
-function undoResolved(undo: Undo, entry: JournalEntry, record: StoredRecord): void {
-  for (const { field, after } of entry.fields.toReversed()) {
+function undoResolved(undo: Undo, entry: JournalEntry, record: StoredRecord): string[] {
+  const stays: string[] = [];
+  for (const { field, before, after } of entry.fields.toReversed()) {
     const name = field.slice(1);
     const found = asRelation(after);
-    const now = relationAt(undo.drafts.get(entry.recordId) ?? record, name);
+    const current = undo.drafts.get(entry.recordId) ?? record;
+    const now = relationAt(current, name);
     const isFound = now?.recordId === found?.recordId && now?.externalId === found?.externalId;
-    if (!found?.externalId || !isFound || !undo.isByRun(record.writers[markOf(field)])) continue;
+    if (!found?.externalId || !isFound || !undo.isByRun(record.writers[markOf(field)])) {
+      if (!isAt(current, field, before)) stays.push(field);
+      continue;
+    }
     const draft = undo.drafts.find(entry.recordId) ?? undo.drafts.edit(entry.recordId);
     putRelation(draft, name, { externalId: found.externalId, recordId: null });
     Reflect.deleteProperty(draft.writers, markOf(field));
@@ -182,4 +192,5 @@ function undoResolved(undo: Undo, entry: JournalEntry, record: StoredRecord): vo
     undo.bump(found.recordId, -1);
     undo.wait(waitingFor(draft, name, found.externalId));
   }
+  return stays;
 }

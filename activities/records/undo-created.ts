@@ -1,6 +1,7 @@
 import type { JournalEntry } from './page.js';
 import { putRelation, relationsOf, waitingFor } from './relations.js';
-import type { StoredLink, StoredRecord } from './types.js';
+import type { LinkTie, StoredRecord } from './types.js';
+import type { KeptChange } from './undo-types.js';
 import type { Undo } from './undo-world.js';
 import { conflict, whoIs } from './undo-world.js';
 import { fieldName, valueAt } from './undo-values.js';
@@ -10,25 +11,27 @@ import { isByPerson, RESOLVED_MARK, resolvedMark, writerOf } from './writers.js'
  * A record that the run made goes for good, with its links, unless somebody touched a field of it, another app's or a later link
  * is tied to it, or something outside the run refers to it. Then it stays whole: half a record helps nobody.
  */
-export function undoCreated(undo: Undo, entry: JournalEntry): void {
-  const record = undo.record(entry.recordId);
-  const link = entry.linkAfter;
-  if (!record) {
-    const now = link ? undo.link(link.object, link.externalId) : null;
-    if (now?.recordId === entry.recordId) undo.removeLink(now);
-    return;
+export function undoCreated(undo: Undo, entry: JournalEntry): KeptChange | null {
+  const { recordId } = entry;
+  const record = undo.record(recordId);
+  if (!record && !undo.isUntouched(recordId)) {
+    const now = ownLink(undo, entry);
+    if (now) undo.removeLink(now);
+    return null;
   }
-  const own = referring(undo, record);
-  const reasons = touched(undo, entry, record) + tied(undo, entry) + used(undo, entry, own.outside);
+  const own = referring(undo, recordId);
+  const edits = record ? touched(undo, entry, record) : 0;
+  const reasons = edits + tied(undo, entry) + used(undo, entry, own.outside);
   if (reasons > 0) {
     undo.page.counts.keep += 1;
-    return;
+    return { fields: 'all', unlessGone: false };
   }
-  for (const { recordId, field } of own.inside) waitAgain(undo, recordId, field);
-  for (const { relation } of relationsOf(record)) undo.bump(relation.recordId, -1);
+  for (const inside of own.inside) waitAgain(undo, inside.recordId, inside.field);
+  if (record) for (const { relation } of relationsOf(record)) undo.bump(relation.recordId, -1);
   for (const each of linksOf(undo, entry)) undo.removeLink(each);
-  undo.remove(record);
+  undo.remove(recordId);
   undo.page.counts.remove += 1;
+  return null;
 }
 
 /** Each function lists its conflicts and says how many. */
@@ -73,14 +76,23 @@ function more(count: number): string {
 }
 
 /** Links that go with the record: its own, and those that the run tied to it later. */
-function linksOf(undo: Undo, entry: JournalEntry): StoredLink[] {
+function linksOf(undo: Undo, entry: JournalEntry): LinkTie[] {
   const links = undo.world.recordLinks.get(entry.recordId) ?? [];
   const going = links.filter((link) => isLinkOf(entry, link) || isOfRun(undo, link));
-  const own = entry.linkAfter && undo.link(entry.linkAfter.object, entry.linkAfter.externalId);
-  return own?.recordId === entry.recordId ? [own, ...going] : going;
+  const own = ownLink(undo, entry);
+  return own ? [own, ...going] : going;
 }
 
-function isLinkOf({ linkAfter }: JournalEntry, link: StoredLink): boolean {
+/** The link that was made with the record, if it is still tied to it. */
+function ownLink(undo: Undo, entry: JournalEntry): LinkTie | null {
+  const { recordId, linkAfter } = entry;
+  if (!linkAfter) return null;
+  const own = undo.link(linkAfter.object, linkAfter.externalId);
+  if (own) return own.recordId === recordId ? own : null;
+  return undo.world.recordLinks.get(recordId)?.find((link) => isLinkOf(entry, link)) ?? null;
+}
+
+function isLinkOf({ linkAfter }: JournalEntry, link: LinkTie): boolean {
   return (
     linkAfter?.origin === link.origin &&
     linkAfter.object === link.object &&
@@ -88,7 +100,7 @@ function isLinkOf({ linkAfter }: JournalEntry, link: StoredLink): boolean {
   );
 }
 
-function isOfRun({ context }: Undo, link: StoredLink): boolean {
+function isOfRun({ context }: Undo, link: LinkTie): boolean {
   return link.runId === context.runId && link.appId === context.appId;
 }
 
@@ -99,16 +111,13 @@ interface Referring {
   outside: StoredRecord[];
 }
 
-function referring(undo: Undo, record: StoredRecord): Referring {
+function referring(undo: Undo, targetId: string): Referring {
   const found: Referring = { inside: [], outside: [] };
-  const stored = undo.world.referrers.get(record.recordId) ?? [];
-  for (const recordId of new Set([
-    ...stored.map((each) => each.recordId),
-    ...undo.ledBackTo(record.recordId),
-  ])) {
+  const stored = undo.world.referrers.get(targetId) ?? [];
+  for (const recordId of new Set([...stored.map((each) => each.recordId), ...undo.ledBackTo(targetId)])) {
     const other = undo.record(recordId);
-    if (!other || recordId === record.recordId) continue;
-    const to = relationsOf(other).filter(({ relation }) => relation.recordId === record.recordId);
+    if (!other || recordId === targetId) continue;
+    const to = relationsOf(other).filter(({ relation }) => relation.recordId === targetId);
     if (to.length === 0) continue;
     if (to.every(({ field, relation }) => relation.externalId !== null && isSaidByRun(undo, other, field))) {
       for (const { field } of to) found.inside.push({ recordId, field });

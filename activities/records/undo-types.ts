@@ -1,16 +1,21 @@
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { JournalEntry, PendingRelation, RecordWrite, ReferenceBump } from './page.js';
-import type { FieldValue, Relation, StoredLink, StoredRecord } from './types.js';
+import type { FieldValue, LinkTie, Relation, StoredLink, StoredRecord } from './types.js';
 
 /** The store as it is now, for the records and links that one page's journal names. */
 export interface UndoWorld {
   records: ReadonlyMap<string, StoredRecord>;
-  /** Current link per `{object}/{externalId}`. */
-  links: ReadonlyMap<string, StoredLink>;
+  /**
+   * Versions of the records of `UndoLookups.asMade` that nobody wrote since this page made them: they are what the journal says,
+   * and not among `records`.
+   */
+  untouched: ReadonlyMap<string, number>;
+  /** Current link per `{object}/{externalId}`; that of a record which the page made is among `recordLinks` as long as it is its own. */
+  links: ReadonlyMap<string, LinkTie>;
   /** Records whose relations point at a record of this page, by target record id. */
   referrers: ReadonlyMap<string, readonly StoredRecord[]>;
   /** Every live link of a record, by record id. */
-  recordLinks: ReadonlyMap<string, readonly StoredLink[]>;
+  recordLinks: ReadonlyMap<string, readonly LinkTie[]>;
 }
 
 export interface UndoContext {
@@ -45,7 +50,22 @@ export interface UndonePage {
   /** Records whose pending relations go with them. */
   pendingRemovedOf: string[];
   conflicts: UndoConflict[];
+  /** Of which entries something was not taken back; all others were, wholly. */
+  kept: KeptEntry[];
   counts: UndoCounts;
+}
+
+export interface KeptEntry extends KeptChange {
+  /** Position of the entry in its page's journal. */
+  index: number;
+}
+
+/** What of a change stays after its page was undone. */
+export interface KeptChange {
+  /** As the journal names them; none: only that the source is tied to the record. */
+  fields: 'all' | string[];
+  /** Goes all the same if the record goes, which the run itself made: its first page, undone after this one, decides. */
+  unlessGone: boolean;
 }
 
 export interface UndoCounts {

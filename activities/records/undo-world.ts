@@ -1,7 +1,7 @@
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { JournalEntry, PendingRelation } from './page.js';
 import { waitingFor } from './relations.js';
-import type { Relation, StoredLink, StoredRecord } from './types.js';
+import type { LinkTie, Relation, StoredLink, StoredRecord } from './types.js';
 import type { UndoContext, UndoConflict, UndonePage, UndoWorld } from './undo-types.js';
 import { addTo, createDrafts, foldBumps } from './world.js';
 import type { Drafts } from './world.js';
@@ -14,11 +14,13 @@ export interface Undo {
   readonly page: UndonePage;
   readonly drafts: Drafts;
   record(recordId: string): StoredRecord | null;
-  link(object: ObjectName, externalId: string): StoredLink | null;
+  /** Is as this page made it: there is nothing to read of it that the journal does not say. */
+  isUntouched(recordId: string): boolean;
+  link(object: ObjectName, externalId: string): LinkTie | null;
   restoreLink(link: StoredLink): void;
   removeLink(link: Pick<StoredLink, 'object' | 'externalId'>): void;
   isRemoved(recordId: string): boolean;
-  remove(record: StoredRecord): void;
+  remove(recordId: string): void;
   bump(recordId: string | null, by: number): void;
   /** A relation that is taken back points, or waits, no more. */
   leave(record: StoredRecord, field: string, relation: Relation | null): void;
@@ -47,6 +49,7 @@ export function openUndo(world: UndoWorld, context: UndoContext): Undo {
     page,
     drafts,
     record: (recordId) => (removed.has(recordId) ? null : drafts.get(recordId)),
+    isUntouched: (recordId) => world.untouched.has(recordId),
     link: (object, externalId) => {
       const key = `${object}/${externalId}`;
       const changed = links.get(key);
@@ -58,11 +61,14 @@ export function openUndo(world: UndoWorld, context: UndoContext): Undo {
       removedLinks.set(`${object}/${externalId}`, { object, externalId });
     },
     isRemoved: (recordId) => removed.has(recordId),
-    remove: (record) => {
-      removed.set(record.recordId, drafts.readVersion(record.recordId));
-      drafts.drop(record.recordId);
-      for (const [key, pending] of waiting) if (pending.recordId === record.recordId) waiting.delete(key);
-      page.pendingRemovedOf.push(record.recordId);
+    remove: (recordId) => {
+      const untouched = world.untouched.get(recordId);
+      removed.set(recordId, untouched ?? drafts.readVersion(recordId));
+      // It has no relation, so nothing of it waits for a target.
+      if (untouched !== undefined) return;
+      drafts.drop(recordId);
+      for (const [key, pending] of waiting) if (pending.recordId === recordId) waiting.delete(key);
+      page.pendingRemovedOf.push(recordId);
     },
     bump: (recordId, by) => {
       if (recordId) bumps.set(recordId, (bumps.get(recordId) ?? 0) + by);
@@ -134,6 +140,7 @@ function emptyUndone(): UndonePage {
     pendingRemoved: [],
     pendingRemovedOf: [],
     conflicts: [],
+    kept: [],
     counts: { remove: 0, restore: 0, keep: 0 },
   };
 }

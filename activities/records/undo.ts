@@ -1,4 +1,6 @@
-import type { UndoPage } from './undo-types.js';
+import type { JournalEntry } from './page.js';
+import type { KeptChange, UndoPage } from './undo-types.js';
+import type { Undo } from './undo-world.js';
 import { openUndo } from './undo-world.js';
 import { undoChanged } from './undo-changed.js';
 import { undoCreated } from './undo-created.js';
@@ -15,21 +17,25 @@ import { undoCreated } from './undo-created.js';
  */
 export const undoPage: UndoPage = (entries, world, context) => {
   const undo = openUndo(world, context);
-  for (const entry of entries.toReversed()) {
-    switch (entry.outcome) {
-      case 'created':
-        undoCreated(undo, entry);
-        break;
-      case 'updated':
-      case 'unchanged':
-      case 'deleted':
-      case 'resolved':
-        undoChanged(undo, entry);
-        break;
-      case 'skipped':
-      case 'failed':
-        break;
-    }
+  for (const [fromEnd, entry] of entries.toReversed().entries()) {
+    const kept = undoEntry(undo, entry);
+    if (kept) undo.page.kept.push({ index: entries.length - 1 - fromEnd, ...kept });
   }
   return undo.finish();
 };
+
+/** What of it stays; null: it was taken back wholly. */
+function undoEntry(undo: Undo, entry: JournalEntry): KeptChange | null {
+  switch (entry.outcome) {
+    case 'created':
+      return undoCreated(undo, entry);
+    case 'updated':
+    case 'unchanged':
+    case 'deleted':
+    case 'resolved':
+      return undoChanged(undo, entry);
+    case 'skipped':
+    case 'failed':
+      return null;
+  }
+}

@@ -1,7 +1,7 @@
 import type { Actor } from '../../workflows/contract/activities.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
-import type { StoredLink, StoredRecord } from '../records/types.js';
+import type { LinkTie, StoredLink, StoredRecord } from '../records/types.js';
 import type { ProblemDoc } from './run-documents.js';
 import type { ListQuery, Listed } from './listing.js';
 import type { TurnHeld } from './moving.js';
@@ -18,6 +18,8 @@ export interface RecordFilter {
 
 export interface Records {
   byIds(workspaceId: string, recordIds: readonly string[]): Promise<StoredRecord[]>;
+  /** Of those that are there, by record id. */
+  versions(workspaceId: string, recordIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Every record (archived too) that shares one of the strong keys; at most 20 per key. */
   byKeys(workspaceId: string, object: ObjectName, keys: readonly string[]): Promise<StoredRecord[]>;
   byWeakKeys(workspaceId: string, object: ObjectName, keys: readonly string[]): Promise<StoredRecord[]>;
@@ -45,6 +47,8 @@ export interface Links {
     externalIds: readonly string[],
   ): Promise<StoredLink[]>;
   byRecords(workspaceId: string, recordIds: readonly string[]): Promise<StoredLink[]>;
+  /** The same without what their sources said. */
+  ties(workspaceId: string, recordIds: readonly string[]): Promise<LinkTie[]>;
   /** True when this app brought any record of the object before. */
   any(workspaceId: string, origin: string, object: ObjectName): Promise<boolean>;
   /** Live links of an origin and object. */
@@ -56,6 +60,16 @@ export interface ProblemFilter {
   code?: string;
   object?: ObjectName;
   state?: ProblemDoc['state'];
+}
+
+/** One failed problem, as far as it matters to tell whether an earlier run had it too. */
+export interface Failure {
+  /** The same in every run where the same record (by its id, else by what it looks like) fails with the same code, field and value. */
+  failure: string;
+  /** Which source record of this run it is of: one may fail in several ways. */
+  record: string;
+  code: string;
+  field: string | null;
 }
 
 export interface Problems {
@@ -77,6 +91,18 @@ export interface Problems {
       count: number;
     }[]
   >;
+  /** All failed ones of an object; null where there are more than `limit`. */
+  failures(
+    ref: Pick<RunRef, 'workspaceId' | 'runId'>,
+    object: ObjectName,
+    limit: number,
+  ): Promise<Failure[] | null>;
+  /** Which of these failures that run had as well. One question, answered by key. */
+  known(
+    ref: Pick<RunRef, 'workspaceId' | 'runId'>,
+    object: ObjectName,
+    failures: readonly string[],
+  ): Promise<string[]>;
   dismiss(
     ref: Pick<RunRef, 'workspaceId' | 'runId'>,
     what: { code?: string; externalIds?: string[]; note: string; actor: Actor },

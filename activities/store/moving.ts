@@ -1,7 +1,7 @@
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { DecidedPage, DuplicateFound, JournalEntry, PendingRelation } from '../records/page.js';
-import type { SourceRecord } from '../records/types.js';
+import type { Counts, SourceRecord } from '../records/types.js';
 import type { UndonePage } from '../records/undo-types.js';
 import type { ApplySide, FetchSide, PageOrigin, QuestionEvidence, StoredConflict } from './run-documents.js';
 import type { ListQuery, Listed } from './listing.js';
@@ -97,6 +97,19 @@ export interface PageFacts {
   undone: boolean;
 }
 
+/** How the records of one applied page ended. */
+export interface PageOutcomes {
+  seq: number;
+  counts: Counts;
+}
+
+/** An entry of a journal, and what an undo took back of it: exactly, field by field. */
+export interface ListedChange extends JournalEntry {
+  /** All of it was taken back: every field, and the record or the tie that came with it. */
+  undone: boolean;
+  fields: (JournalEntry['fields'][number] & { undone: boolean })[];
+}
+
 export interface Pages {
   /** One transaction: the pages and the fetch side. Throws `Fenced`. */
   stage(commit: StageCommit): Promise<void>;
@@ -108,13 +121,15 @@ export interface Pages {
   undo(commit: UndoCommit): Promise<ApplyResult>;
   /** Walks down from the last page (exclusive of `below` when given): what undo reads. */
   facts(ref: RunRef, object: ObjectName, args: { below?: number; limit: number }): Promise<PageFacts[]>;
+  /** Of these pages those that were applied and not taken back, by their numbers. */
+  outcomes(ref: RunRef, object: ObjectName, seqs: readonly number[]): Promise<PageOutcomes[]>;
   journal(ref: RunRef, object: ObjectName, seq: number): Promise<JournalEntry[]>;
-  /** Every applied entry of a run in order, for `changes` and samples; `undone` says whether its page was taken back. */
+  /** Every applied entry of a run in order, for `changes`. */
   changes(
     ref: RunRef,
     filter: { object?: ObjectName; outcome?: string },
     query: ListQuery,
-  ): Promise<Listed<JournalEntry & { undone: boolean }>>;
+  ): Promise<Listed<ListedChange>>;
   /** Found while applying; kept with the page. */
   duplicates(
     ref: RunRef,
@@ -141,7 +156,14 @@ export interface Pendings {
     after: string | null,
     limit: number,
   ): Promise<{ items: PendingRelation[]; position: string | null }>;
+  /** How many relations of records of this object the run left waiting. */
   countOf(ref: Pick<RunRef, 'workspaceId' | 'runId'>, object: ObjectName): Promise<number>;
+  /** Some of them, in no order that means anything. */
+  someOf(
+    ref: Pick<RunRef, 'workspaceId' | 'runId'>,
+    object: ObjectName,
+    limit: number,
+  ): Promise<PendingRelation[]>;
 }
 
 /** The lease on one object of a workspace, and its counter as read: every write under the turn checks and raises it. */

@@ -177,8 +177,12 @@ export interface Runs {
   revision(workspaceId: string, runId: string): Promise<{ revision: number; status: RunStatus } | null>;
   /** Of one app, in any non-terminal status. */
   live(workspaceId: string, appId: string): Promise<RunDoc[]>;
+  /** Runs of the same app that were made before this one, the newest first, in any status. */
+  before(run: RunRef, limit: number): Promise<Pick<RunDoc, 'workspaceId' | 'runId' | 'status' | 'objects'>[]>;
   /** Of all workspaces, non-terminal, not touched for this long: for the sweeper. */
   untouched(olderThan: string, limit: number): Promise<RunDoc[]>;
+  /** Of all workspaces, non-terminal, with a cancel noted: for the sweeper. */
+  cancelling(limit: number): Promise<RunDoc[]>;
   /** Ended before this time, pages still there: for retention. */
   expired(before: string, limit: number): Promise<RunDoc[]>;
   countByStatus(): Promise<{ status: RunStatus; runs: number }[]>;
@@ -235,6 +239,10 @@ export interface Audit {
 
 /** Answers of `askProvider`, because no record may enter a workflow's history. They vanish after an hour. */
 export interface Answers {
+  /** A worker is at it. Repeatable. */
+  begin(answerId: string): Promise<void>;
+  /** True once a worker has begun, or is done. */
+  begun(answerId: string): Promise<boolean>;
   put(answerId: string, answer: { result: unknown } | { error: FailureInfo }): Promise<void>;
   get(answerId: string): Promise<{ result: unknown } | { error: FailureInfo } | null>;
 }

@@ -79,6 +79,28 @@ describe('a check of the connection', () => {
     expect(JSON.stringify(connection)).not.toContain('canary');
   });
 
+  it('is known to have begun while the provider is still silent', async () => {
+    const { provider, script } = scriptedProvider();
+    const { workspaceId, appId } = await house.install(provider);
+    const answerId = house.deps.newId();
+    let begun = false;
+    script.account = () => {
+      begun = true;
+      return { id: 'a', name: 'A' };
+    };
+    const answers = {
+      ...house.store.answers,
+      begin: async (id: string) => {
+        expect({ id, begun }).toEqual({ id: answerId, begun: false });
+        await house.store.answers.begin(id);
+      },
+    };
+    const deps = { store: { ...house.store, answers } };
+    await house.run('answerAsk', { answerId, ask: { about: 'check', workspaceId, appId } }, { deps });
+    expect(begun).toBe(true);
+    expect(await house.store.answers.begun(answerId)).toBe(true);
+  });
+
   it('of an app that was uninstalled meanwhile is an answer', async () => {
     const { provider } = scriptedProvider();
     const { workspaceId, appId } = await house.install(provider, { removedAt: '2026-01-01T00:00:00.000Z' });
@@ -121,6 +143,26 @@ describe('an inspection', () => {
     expect(read).toMatchObject({ inspection: 'failed', result: null });
     expect(read.error?.message).not.toBe('');
     expect(await inspect(file)).toEqual(read);
+  });
+
+  it('of a file whose app is uninstalled meanwhile leaves no rows behind', async () => {
+    const app = await house.install(filesProvider);
+    const file = await putFile(house, app, 'Id,Name\n1,Ann\n2,Bob\n');
+    const inspectFile: typeof house.deps.inspectFile = async (args) => {
+      const inspected = await house.deps.inspectFile(args);
+      await house.store.files.removeAll(app.workspaceId, app.appId);
+      await args.writeChunk({ seq: 150, rows: [{ line: 75_002, data: { Id: '3' } }] });
+      return inspected;
+    };
+    const { workspaceId, appId, fileId } = file;
+    const answer = await house.ask(
+      { about: 'inspect', workspaceId, appId, fileId },
+      { deps: { inspectFile } },
+    );
+    expect(answer).toMatchObject({ error: { code: 'superseded' } });
+    const never = new AbortController().signal;
+    const left = house.store.files.chunks(workspaceId, appId, fileId, 150, never);
+    for await (const chunk of left) throw new Error(`Chunk ${chunk.seq} was left behind.`);
   });
 
   it('of a file that is gone is an answer', async () => {

@@ -52,7 +52,7 @@ describe('a checklist', () => {
     const { ref, script } = await moved([people(7)], 9);
     script.get = (_object, ids) =>
       people(7)
-        .filter(({ externalId }) => ids.includes(externalId) && externalId !== 'P2')
+        .filter(({ externalId }) => ids.includes(externalId) && externalId !== 'P7')
         .map((record) =>
           record.externalId === 'P1'
             ? { ...record, data: { name: 'Renamed', email: 'p1@people.example' } }
@@ -60,7 +60,7 @@ describe('a checklist', () => {
         );
     // A value that this run says it wrote, and did not.
     const third = must(
-      (await house.records(ref.workspaceId)).find(({ fields }) => fields['name'] === 'Person 3'),
+      (await house.records(ref.workspaceId)).find(({ fields }) => fields['name'] === 'Person 4'),
     );
     const wrong = { ...third, fields: { ...third.fields, name: 'Nobody' }, version: third.version + 1 };
     expect(await house.store.records.replace(wrong, third.version, [])).toBe('written');
@@ -69,15 +69,90 @@ describe('a checklist', () => {
     const sample = must((await itemsOf(ref)).get('sample'));
     expect(sample.value).toMatchObject({ compared: 5, wrong: 2, failed: null });
     const byId = new Map((sample.detail as SampledRecord[]).map((record) => [record.externalId, record]));
-    expect(byId.get('P2')).toMatchObject({ gone: true, fields: [] });
+    expect(byId.get('P7')).toMatchObject({ gone: true, fields: [] });
     expect(byId.get('P1')).toMatchObject({ gone: false, url: 'https://scripted.example/contacts/P1' });
-    const different = ['P1', 'P3', 'P4'].map((externalId) =>
+    const different = ['P1', 'P4', 'P6'].map((externalId) =>
       byId.get(externalId)?.fields.flatMap(({ field, same, why }) => (same ? [] : [`${field}: ${why}`])),
     );
     // What the provider has changed since is no mistake of the run.
     expect(different).toEqual([['name: edited'], ['name: wrong'], []]);
     const { detail } = must((await itemsOf(ref)).get('counts'));
     expect(detail).toContain('The provider counts 9, 7 were fetched');
+  });
+
+  it('takes its sample of each outcome from the beginning, the middle and the end', async () => {
+    const { ref, app, script } = await moved([people(100), people(100, 101), people(100, 201)]);
+    const sampled = async (of: RunRef) => {
+      await build(of);
+      const { detail } = must((await itemsOf(of)).get('sample'));
+      const records = detail as SampledRecord[];
+      expect(records.flatMap(({ fields }) => fields.filter(({ why }) => why === 'wrong'))).toEqual([]);
+      return records.map(({ externalId, outcome }) => `${outcome} ${externalId}`).sort();
+    };
+    expect(await sampled(ref)).toEqual(
+      ['P1', 'P151', 'P225', 'P300', 'P76'].map((externalId) => `created ${externalId}`),
+    );
+    await house.run('closeRun', { ref, status: 'completed', error: null });
+
+    // One page all as it was but one that fails, one half changed, one half new.
+    const broken = { externalId: 'P9', data: { name: '', email: 'p9@people.example' } };
+    const boss = { title: 'Boss' };
+    script.answers = {
+      contacts: [
+        [...people(8), broken, ...people(91, 10)],
+        [...people(50, 101, boss), ...people(50, 151)],
+        [...people(50, 201, boss), ...people(50, 301)],
+      ],
+    };
+    const again = await house.begin(await house.theApp({ ...ref, appId: app.appId }));
+    await house.transfer(again);
+    expect(await sampled(again)).toEqual(
+      [
+        ...['P301', 'P313', 'P326', 'P338', 'P350'].map((externalId) => `created ${externalId}`),
+        ...['P1', 'P200', 'P75', 'P163', 'P38'].map((externalId) => `unchanged ${externalId}`),
+        ...['P101', 'P126', 'P201', 'P225', 'P250'].map((externalId) => `updated ${externalId}`),
+      ].sort(),
+    );
+  });
+
+  it('finds an outcome that few records have, however many pages there are', async () => {
+    const { ref, app, script } = await moved([people(1)]);
+    await house.run('closeRun', { ref, status: 'completed', error: null });
+    // Of 121 pages a hundred are looked at, and the fourth is not among them.
+    const pages = Array.from({ length: 120 }, (_none, at) => people(1, at + 2));
+    pages.splice(3, 0, people(1, 1, { title: 'Boss' }));
+    script.answers = { contacts: pages };
+    const again = await house.begin(await house.theApp({ ...ref, appId: app.appId }));
+    await house.transfer(again, 'contacts', { pages: 500 });
+    await build(again);
+    const { detail } = must((await itemsOf(again)).get('sample'));
+    const outcomes = (detail as SampledRecord[]).map(({ externalId, outcome }) => [outcome, externalId]);
+    expect(outcomes.filter(([outcome]) => outcome === 'updated')).toEqual([['updated', 'P1']]);
+    expect(outcomes).toHaveLength(6);
+  });
+
+  it('lists the relations that wait, with what they wait for', async () => {
+    const { ref } = await moved([[...people(2, 1, { account: 'C7' }), ...people(1, 3)]]);
+    const records = await house.records(ref.workspaceId);
+    expect((await build(ref)).findings).toEqual(['relations']);
+    const relations = must((await itemsOf(ref)).get('relations'));
+    expect(relations).toMatchObject({ status: 'warning', value: 2 });
+    const waiting = ['P1', 'P2'].map((externalId) => ({
+      ...{ object: 'contacts', externalId, relation: 'account' },
+      recordId: records.find(({ fields }) => fields['email'] === `${externalId.toLowerCase()}@people.example`)
+        ?.recordId,
+      target: { object: 'accounts', externalId: 'C7' },
+    }));
+    expect(relations.detail).toHaveLength(2);
+    expect(relations.detail).toEqual(expect.arrayContaining(waiting));
+  });
+
+  it('lists no more than a hundred relations, and counts them all', async () => {
+    const { ref } = await moved([people(130, 1, { account: 'C7' })]);
+    await build(ref);
+    const relations = must((await itemsOf(ref)).get('relations'));
+    expect(relations.value).toBe(130);
+    expect(relations.detail).toHaveLength(100);
   });
 
   it.each([

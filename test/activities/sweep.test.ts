@@ -48,6 +48,7 @@ describe('the sweeper', () => {
         if (workflowId === returning && look === 1) return 'gone' as const;
         return house.deps.workflows.state(workflowId, null);
       },
+      cancel: house.deps.workflows.cancel,
     };
     await house.run('sweep', undefined, { deps: { ...later, workflows } });
 
@@ -80,10 +81,43 @@ describe('the sweeper', () => {
   it('closes nothing while it cannot ask', async () => {
     const ref = await alive();
     house.gone.add(await workflowOf(ref));
-    const workflows = { state: () => Promise.reject(new Error('no answer')) };
+    const workflows = { ...house.deps.workflows, state: () => Promise.reject(new Error('no answer')) };
     await expect(house.run('sweep', undefined, { deps: { ...later, workflows } })).rejects.toThrow();
     expect((await house.theRun(ref)).status).toBe('running');
     expect(await held(ref)).toBe(true);
+  });
+
+  it('goes on where one workflow cannot be looked at, and says so at the end', async () => {
+    const [bad, orphan, asked] = [await alive(), await alive(), await alive()];
+    house.gone.add(await workflowOf(orphan));
+    await house.store.runs.patch(asked.workspaceId, asked.runId, { control: 'cancel' });
+    const old = await alive();
+    await house.run('closeRun', { ref: old, status: 'completed', error: null });
+    const long = new Date(Date.now() - 31 * 86_400_000).toISOString();
+    await house.store.runs.patch(old.workspaceId, old.runId, { endedAt: long });
+    const unknown = await workflowOf(bad);
+    const workflows = {
+      ...house.deps.workflows,
+      state: (workflowId: string) =>
+        workflowId === unknown
+          ? Promise.reject(new Error('no answer'))
+          : house.deps.workflows.state(workflowId, null),
+    };
+    await expect(house.run('sweep', undefined, { deps: { ...later, workflows } })).rejects.toThrow();
+    expect((await house.theRun(bad)).status).toBe('running');
+    expect((await house.theRun(orphan)).status).toBe('failed');
+    expect(await Promise.all([bad, orphan].map(held))).toEqual([true, false]);
+    expect(house.cancelled.has(asked.runId)).toBe(true);
+    expect(house.cancelled.has(bad.runId)).toBe(false);
+    expect((await house.theRun(old)).undoExpired).toBe(true);
+  });
+
+  it('ends a cancelled run whose workflow is gone as cancelled', async () => {
+    const ref = await alive({ startedAt: null });
+    await house.store.runs.patch(ref.workspaceId, ref.runId, { control: 'cancel' });
+    house.gone.add(await workflowOf(ref));
+    await house.run('sweep', undefined, { deps: later });
+    expect(await house.theRun(ref)).toMatchObject({ status: 'cancelled', lastError: null });
   });
 
   it('lets the pages of runs go whose time is over, and says so on the run', async () => {

@@ -137,6 +137,10 @@ describe('a provider that fails midway', () => {
       state: 'failed',
       failure: { code: 'provider_contract_broken' },
     });
+    // Said at once: a review of what was written comes before the end.
+    expect((await house.theRun(ref)).lastError).toMatchObject({
+      ...{ code: 'provider_contract_broken', object: 'contacts', step: 'transfer' },
+    });
   });
 });
 

@@ -1,8 +1,10 @@
+import { filesProvider } from '../../activities/providers/files/provider.js';
 import type { UndoState } from '../../activities/store/run-documents.js';
 import type { UndoEnd } from '../../workflows/contract/activities.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import { enter, environment, must, openHouse, type Attempt, type House } from '../support/activity-house.js';
+import { uploadFile } from '../support/house-files.js';
 import { companies, people, scriptedProvider } from '../support/scripted-provider.js';
 
 let house: House;
@@ -135,6 +137,63 @@ describe('an undo', () => {
     expect(items).toHaveLength(2);
   });
 
+  /** Per external id: whether all of it was taken back, and the fields that were not. */
+  async function changesOf(ref: RunRef, object: ObjectName = 'contacts') {
+    const { items } = await house.store.pages.changes(ref, { object }, { limit: 1_000 });
+    return items.map(({ externalId, outcome, undone, fields }) => ({
+      ...{ externalId, outcome, undone },
+      stays: fields.filter((change) => !change.undone).map(({ field }) => field),
+    }));
+  }
+
+  it('says of each change, field by field, whether it was taken back', async () => {
+    const { provider, script } = scriptedProvider();
+    script.answers = { contacts: [people(3)] };
+    const app = await house.install(provider, { scope: ['contacts'] });
+    const first = await house.begin(app);
+    await house.transfer(first);
+    await house.run('closeRun', { ref: first, status: 'completed', error: null });
+    const named = people(3, 1, { title: 'Boss' }).map(({ externalId, data }) => ({
+      externalId,
+      data: { ...(data as Record<string, string>), name: `${externalId} Senior` },
+    }));
+    script.answers = { contacts: [named, people(2, 4)] };
+    const second = await house.begin(app);
+    await house.transfer(second);
+    await house.run('closeRun', { ref: second, status: 'completed', error: null });
+    const before = await changesOf(second);
+    expect(before).toHaveLength(5);
+    expect(before.every(({ undone, stays }) => !undone && stays.length > 0)).toBe(true);
+    await edit(second, 'P2 Senior', { title: 'Chair' });
+    await edit(second, 'Person 5', { title: 'Chair' });
+    await undo(second);
+    const [p1, p2, p3, p4, p5] = await changesOf(second);
+    for (const back of [p1, p3, p4]) expect(back).toMatchObject({ undone: true, stays: [] });
+    // Of an update one field stays; of a record that the run made everything does.
+    expect(p2).toMatchObject({ externalId: 'P2', outcome: 'updated', undone: false, stays: ['title'] });
+    expect(p5).toMatchObject({ externalId: 'P5', outcome: 'created', undone: false });
+    expect(p5?.stays.sort()).toEqual(before[4]?.stays.sort());
+    expect((await changesOf(first)).every(({ undone }) => !undone)).toBe(true);
+  });
+
+  it('says of a later change of a record that the run made what became of the record', async () => {
+    const { provider, script } = scriptedProvider({ uniqueIds: false });
+    const at = (time: string, more: Record<string, string>) =>
+      people(2, 1, more).map((record) => ({ ...record, modifiedAt: `2026-05-0${time}T00:00:00Z` }));
+    script.answers = { contacts: [at('1', {}), at('2', { title: 'Boss' })] };
+    const ref = await house.begin(await house.install(provider));
+    await house.transfer(ref);
+    await house.run('closeRun', { ref, status: 'completed', error: null });
+    await edit(ref, 'Person 2', { email: 'two@people.example' });
+    await undo(ref);
+    expect(await changesOf(ref)).toMatchObject([
+      { externalId: 'P1', outcome: 'created', undone: true, stays: [] },
+      { externalId: 'P2', outcome: 'created', undone: false },
+      { externalId: 'P1', outcome: 'updated', undone: true, stays: [] },
+      { externalId: 'P2', outcome: 'updated', undone: false, stays: ['title'] },
+    ]);
+  });
+
   it('of one object leaves the others', async () => {
     const { second } = await twoRuns();
     expect(await undo(second, 'contacts')).toEqual({ state: 'done' });
@@ -186,6 +245,19 @@ describe('an undo', () => {
       state: 'failed',
       failure: { code: 'superseded' },
     });
+    expect(await house.records(ref.workspaceId)).toEqual([]);
+  });
+
+  it('needs no file: the app that read it may be uninstalled', async () => {
+    const app = await house.install(filesProvider);
+    await uploadFile(house, app, 'id,name,email\n1,Ann,a@undo.example\n2,Bo,b@undo.example\n');
+    const ref = await house.begin(app);
+    await house.transfer(ref);
+    await house.run('closeRun', { ref, status: 'completed', error: null });
+    await house.store.files.removeAll(app.workspaceId, app.appId);
+    await house.store.apps.patch(app.workspaceId, app.appId, { removedAt: new Date().toISOString() });
+    expect(numbersOf(await preview(ref))).toMatchObject({ remove: 2, conflictCount: 0 });
+    expect(await undo(ref)).toEqual({ state: 'done' });
     expect(await house.records(ref.workspaceId)).toEqual([]);
   });
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { pages, play, person, previewPage, runOf, totals, undoAll, writing } from '../support/histories.js';
 import { createPureStore } from '../support/pure-store.js';
+import { sameValue } from '../../activities/records/same.js';
 import type { StoredRecord } from '../../activities/records/types.js';
+import { asField } from '../../activities/records/undo-values.js';
 
 /** A few seconds; set PROPERTY_RUNS to some thousands after a change of the rules. */
 const RUNS = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 120) };
@@ -41,8 +43,16 @@ describe('whatever is imported', () => {
           const before = store.snapshot();
           const pages = play(store, run);
           const preview = totals(pages.map((page) => previewPage(store, page)));
-          const undone = totals(undoAll(store, pages));
+          const taken = undoAll(store, pages);
+          const undone = totals(taken);
           expect(store.snapshot()).toEqual(before);
+          // Nothing stays but what goes with its record, and that is gone.
+          for (const [at, { kept }] of taken.reverse().entries()) {
+            for (const { index, unlessGone } of kept) {
+              expect(unlessGone).toBe(true);
+              expect(store.records.has(pages[at]?.journal[index]?.recordId ?? '')).toBe(false);
+            }
+          }
           expect(undone).toEqual({ ...preview, keep: 0, conflicts: 0 });
           expect(totals(undoAll(store, pages))).toEqual({ remove: 0, restore: 0, keep: 0, conflicts: 0 });
           expect(store.snapshot()).toEqual(before);
@@ -79,6 +89,42 @@ describe('whatever is imported', () => {
         const preview = totals(written.map((page) => previewPage(store, page)));
         expect(totals(undoAll(store, written))).toEqual(preview);
       }),
+      RUNS,
+    );
+  });
+
+  it('what the undo of a page kept is what is not as it was before that page, field by field', () => {
+    const mixed = fc.oneof({ weight: 2, arbitrary: writing }, { weight: 1, arbitrary: person });
+    fc.assert(
+      fc.property(
+        runOf('run1'),
+        runOf('run2', mixed),
+        fc.array(person, { maxLength: 4 }),
+        runOf('run3'),
+        (first, run, edits, later) => {
+          const store = createPureStore();
+          play(store, first);
+          const pages = play(store, run);
+          play(store, { ...run, steps: edits });
+          play(store, later);
+          for (const page of pages.toReversed()) {
+            const [undone] = undoAll(store, [page]);
+            const seen = new Set<string>();
+            for (const [index, { recordId, outcome, fields }] of page.journal.entries()) {
+              const record = store.records.get(recordId);
+              const kept = undone?.kept.find((each) => each.index === index);
+              if (outcome === 'created') expect(kept?.fields).toBe(record ? 'all' : undefined);
+              // Of several changes of one record, the first one says what was before the page.
+              if (seen.has(recordId) || outcome !== 'updated' || !record || kept?.unlessGone) continue;
+              seen.add(recordId);
+              for (const { field, before } of fields.filter((each) => /^[a-z]/.test(each.field))) {
+                const stays = kept?.fields === 'all' || (kept?.fields.includes(field) ?? false);
+                expect([field, stays]).toEqual([field, !sameValue(record.fields[field], asField(before))]);
+              }
+            }
+          }
+        },
+      ),
       RUNS,
     );
   });

@@ -63,7 +63,8 @@ it('an undo asks for records, links, and the targets that relations lead back to
   };
   const made: JournalEntry = { ...entry, recordId: 'r2', outcome: 'created', fields: [], linkAfter: null };
   expect(undoLookupsOf([entry, made])).toEqual({
-    recordIds: ['r1', 'a', 'p', 'r2'],
+    recordIds: ['a', 'p', 'r1'],
+    asMade: new Map([['r2', 2]]),
     links: [{ object: 'contacts', externalId: '1' }],
     createdIds: ['r2'],
   });

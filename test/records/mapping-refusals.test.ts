@@ -119,6 +119,20 @@ describe('what cannot be mapped', () => {
     expect(map()(sourceOf({ n: 'x', v: 'a'.repeat(200_000) })).ok).toBe(true);
   });
 
+  it('is known by what it says where it has no id, wherever it stands', () => {
+    const map = compileMapping('contacts', rulesFor('contacts', { fields: { name: 'Name' } }));
+    const trouble = { code: 'required_missing', field: 'id', message: 'No id.' } as const;
+    const likeness = (line: number, data: Json, nameless?: true) => {
+      const source = { externalId: `#line-${line}`, position: String(line), data, trouble };
+      return problemsOf(map({ ...source, ...(nameless && { nameless }) }))[0]?.likeness;
+    };
+    const first = likeness(3, { Name: 'Ann' }, true);
+    expect(first).toEqual(expect.any(String));
+    expect(likeness(8, { Name: 'Ann' }, true)).toBe(first);
+    expect(likeness(3, { Name: 'Bo' }, true)).not.toBe(first);
+    expect(likeness(3, { Name: 'Ann' })).toBeUndefined();
+  });
+
   it('is trouble that the provider met, as it said it', () => {
     const map = compileMapping('contacts', rulesFor('contacts', { fields: { name: 'n' } }));
     const trouble = {

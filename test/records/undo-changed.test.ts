@@ -101,6 +101,25 @@ describe('what the run changed', () => {
     expect(conflicts).toMatchObject([{ field: 'title', current: 'Queen', wouldBe: 'CEO' }]);
   });
 
+  it('stays on each page of the run where a field stays, though the conflict is said once', () => {
+    write(store, [bo({ title: 'CEO' })]);
+    const pages = [
+      write(store, [bo({ title: 'CTO', notes: 'tall' })], { runId: 'run2' }),
+      write(store, [bo({ title: 'CFO', notes: 'tall' })], { runId: 'run2' }),
+    ];
+    store.edit(record(store, '1').recordId, { title: 'Queen' }, ANN);
+    const kept = [{ index: 0, fields: ['title'], unlessGone: false }];
+    expect(undo(store, ...pages)).toMatchObject([{ kept }, { kept }]);
+    expect(record(store, '1').fields).not.toHaveProperty('notes', 'tall');
+  });
+
+  it('a change that a person set right by hand is no longer there', () => {
+    write(store, [bo({ title: 'CEO' })]);
+    const page = write(store, [bo({ title: 'CTO' })], { runId: 'run2' });
+    store.edit(record(store, '1').recordId, { title: 'CEO' }, ANN);
+    expect(undo(store, page)).toMatchObject([{ kept: [] }]);
+  });
+
   it('a tie is untied, and what it filled is empty again', () => {
     write(store, [bo()], { appId: 'app2', runId: 'runB' });
     const before = store.snapshot();
@@ -120,6 +139,7 @@ describe('what the run changed', () => {
         ...counts(0, 0, 1),
         removedLinks: [],
         conflicts: [{ field: 'title' }, { why: expect.stringContaining('run2') }],
+        kept: [{ index: 0, fields: ['title'], unlessGone: false }],
       },
     ]);
   });

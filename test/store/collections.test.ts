@@ -239,7 +239,12 @@ describe('insert-only ones', () => {
 
   it('show answers for an hour, secrets by their latest version, keys by their hash', async () => {
     const { answers, credentials, keys } = opened.store;
+    expect(await answers.begun('a/1')).toBe(false);
+    await answers.begin('a/1');
+    expect(await answers.begun('a/1')).toBe(true);
+    expect(await answers.get('a/1')).toBeNull();
     await answers.put('a/1', { result: { 'a.b': [1] } });
+    await answers.begin('a/1');
     expect(await answers.get('a/1')).toEqual({ result: { 'a.b': [1] } });
     now = new Date('2026-05-01T11:00:01.000Z');
     expect(await answers.get('a/1')).toBeNull();

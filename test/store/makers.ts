@@ -128,6 +128,7 @@ export function undone(changes: Partial<UndonePage> = {}): UndonePage {
     pendingRemoved: [],
     pendingRemovedOf: [],
     conflicts: [],
+    kept: [],
     counts: { remove: 0, restore: 0, keep: 0 },
     ...changes,
   };

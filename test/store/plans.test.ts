@@ -204,10 +204,10 @@ it('undoes', async () => {
     await store.runs.patch(WS, REF.runId, { cleanup: { ...at, ...none, conflicts: [] } });
     await store.pages.facts(REF, 'contacts', { limit: 100 });
     await store.pages.journal(REF, 'contacts', 0);
-    await store.records.referrers(
-      WS,
-      known.map((each) => `r0-${each}`),
-    );
+    const made = known.map((each) => `r0-${each}`);
+    await store.records.versions(WS, made);
+    await store.records.referrers(WS, made);
+    await store.links.ties(WS, made);
     const turn = await store.turns.acquire(WS, 'contacts', 'undo', new AbortController().signal);
     const result = await store.pages.undo({
       ...{ ref: REF, object: 'contacts', seq: 1, origin: ORIGIN, turn, now: NOW },
@@ -228,6 +228,14 @@ it('builds checklists, reads runs and answers samples', async () => {
   await expectIndexed(async () => {
     await store.problems.summary(REF, 'contacts');
     await store.pending.countOf(REF, 'contacts');
+    await store.pending.someOf(REF, 'contacts', 20);
+    const failures = await store.problems.failures(REF, 'contacts', 1_000);
+    expect(failures).toHaveLength(30);
+    const earlier = { workspaceId: WS, runId: 'other-1' };
+    const asked = (failures ?? []).map(({ failure }) => failure);
+    expect(await store.problems.known(earlier, 'contacts', asked)).toEqual([]);
+    expect((await store.problems.known(REF, 'contacts', asked)).length).toBe(30);
+    expect(await store.runs.before({ ...REF, appId: 'app-9', runId: 'z' }, 20)).toHaveLength(1);
     await store.runs.get(WS, REF.runId);
     await store.runs.live(WS, APP);
     await store.runs.untouched(NOW, 10);

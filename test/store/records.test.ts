@@ -226,7 +226,18 @@ describe('listing', () => {
     }
     await store.pages.expire(REF);
     expect(await ids({ runId: REF.runId })).toEqual(['r3', 'r2', 'r1']);
-    expect(await store.links.byRecords(WS, ['r1'])).toHaveLength(2);
+    const whole = await store.links.byRecords(WS, ['r1']);
+    expect(whole).toHaveLength(2);
+    const ties = await store.links.ties(WS, ['r1', 'none']);
+    expect(ties).toHaveLength(2);
+    for (const tie of ties) expect(whole).toContainEqual(expect.objectContaining(tie));
+    expect(Object.keys(ties[0]!)).not.toContain('applied');
+    expect(await store.records.versions(WS, ['r1', 'r2', 'none'])).toEqual(
+      new Map([
+        ['r1', 1],
+        ['r2', 2],
+      ]),
+    );
   });
 });
 

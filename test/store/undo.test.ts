@@ -57,6 +57,34 @@ describe('undoing', () => {
     expect(items.map((each) => [each.recordId, each.undone])).toEqual([['r1', true]]);
   });
 
+  it('says of each change what was not taken back, also where that is the fate of the record', async () => {
+    const { store } = opened;
+    const begun = await begunRun();
+    const pairs = ['1', '2', '3', '4', '5'].map((id) => [id, `r${id}`] as const);
+    const turn = await createPage(store, begun, 0, pairs);
+    const going = ['r1', 'r4'];
+    const changes = {
+      removals: going.map((recordId) => ({ recordId, expectedVersion: 1 })),
+      removedLinks: ['1', '4'].map((externalId) => ({ object: 'contacts' as const, externalId })),
+      kept: [
+        { index: 4, fields: [], unlessGone: false },
+        { index: 3, fields: 'all' as const, unlessGone: true },
+        { index: 2, fields: 'all' as const, unlessGone: true },
+        { index: 1, fields: ['name'], unlessGone: false },
+      ],
+    };
+    expect(await store.pages.undo(commit(turn, changes))).toBe('applied');
+    const { items } = await store.pages.changes(REF, {}, { limit: 9 });
+    expect(items.map(({ undone: all, fields }) => [all, fields.map((each) => each.undone)])).toEqual([
+      [true, [true]],
+      [false, [false]],
+      [false, [false]],
+      [true, [true]],
+      // Only its tie stays.
+      [false, [true]],
+    ]);
+  });
+
   it('conflicts when a record to be removed changed, and takes nothing back', async () => {
     const { store } = opened;
     const begun = await begunRun();

@@ -29,6 +29,8 @@ export interface House extends OpenedStore {
   deps: ActivityDeps;
   /** Workflow ids that are gone; everything else runs. */
   gone: Set<string>;
+  /** Runs whose workflows were asked to end. */
+  cancelled: Set<string>;
   run<Name extends keyof Activities>(
     name: Name,
     args: Parameters<Activities[Name]>[0],
@@ -65,11 +67,15 @@ export async function openHouse(): Promise<House> {
   const { store } = opened;
   const providers = new Map<string, Provider>();
   const gone = new Set<string>();
+  const cancelled = new Set<string>();
   const deps: ActivityDeps = {
     ...{ store, providers, inspectFile, log: quiet, newId: () => uuid(), now: () => new Date() },
     openCredentials: async () => ({}),
     network: { allowPrivate: true, requestTimeoutMs: 5_000, maxResponseBytes: 1_000_000 },
-    workflows: { state: async (workflowId) => (gone.has(workflowId) ? 'gone' : 'running') },
+    workflows: {
+      state: async (workflowId) => (gone.has(workflowId) ? 'gone' : 'running'),
+      cancel: async ({ runId }) => void cancelled.add(runId),
+    },
     retentionDays: 30,
   };
 
@@ -77,6 +83,7 @@ export async function openHouse(): Promise<House> {
     ...opened,
     deps,
     gone,
+    cancelled,
     run(name, args, how = {}) {
       const activities = createActivities({ ...deps, ...how.deps });
       const env = how.environment ?? environment(how.attempt);

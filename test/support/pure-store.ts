@@ -118,8 +118,12 @@ export function createPureStore(): PureStore {
         [...records.values()].filter((record) =>
           relationsOf(record).some(({ relation }) => relation.recordId === id),
         );
+      const made = [...lookups.asMade].filter(([id]) => records.has(id));
+      const untouched = new Map(made.filter(([id, version]) => must(id).version === version));
+      const changed = made.map(([id]) => id).filter((id) => !untouched.has(id));
       return {
-        records: loaded(lookups.recordIds),
+        records: loaded([...lookups.recordIds, ...changed]),
+        untouched,
         links: new Map(
           lookups.links.flatMap(({ object, externalId }) => {
             const link = links.get(`${origin}|${object}|${externalId}`);

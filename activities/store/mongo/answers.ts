@@ -7,6 +7,14 @@ const KEPT_MS = 3_600_000;
 export function createAnswers(database: Database): Answers {
   const answers = database.collection('answers');
   return {
+    /** An answer that is there already stays. */
+    async begin(answerId) {
+      const begun = { $setOnInsert: { at: database.now() } };
+      await answers.updateOne({ _id: answerId }, begun, { upsert: true });
+    },
+    async begun(answerId) {
+      return (await answers.findOne({ _id: answerId }, { projection: { _id: 1 } })) !== null;
+    },
     async put(answerId, answer) {
       const data = await toBlob(answer);
       await answers.replaceOne({ _id: answerId }, { at: database.now(), data }, { upsert: true });
@@ -15,7 +23,7 @@ export function createAnswers(database: Database): Answers {
     async get(answerId) {
       const oldest = new Date(database.now().getTime() - KEPT_MS);
       const found = await answers.findOne({ _id: answerId });
-      if (!found || found.at <= oldest) return null;
+      if (!found?.data || found.at <= oldest) return null;
       return (await fromBlob(found.data)) as Awaited<ReturnType<Answers['get']>>;
     },
   };

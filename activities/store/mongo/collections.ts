@@ -40,6 +40,8 @@ export interface PageStored {
   stagedAt: string;
   appliedAt: string | null;
   undoneAt: string | null;
+  /** What of its journal was not taken back when it was undone; absent where all was. */
+  kept?: Binary;
   counts?: Counts;
   duplicates?: Binary;
 }
@@ -54,6 +56,8 @@ export interface ProblemStored extends Omit<ProblemDoc, 'count' | 'samples'> {
   _id: string;
   /** Run and object, as the key begins. */
   place: string;
+  /** Of failed ones: run, object and what makes this the same failure as one of another run (see `page-problems.ts`). */
+  sameAs?: string;
   count?: number;
   samples?: NonNullable<ProblemDoc['samples']>;
   dismissed?: unknown;
@@ -141,7 +145,8 @@ interface Shapes {
   turns: LeaseStored;
   turnCounters: CounterStored;
   fileChunks: BlobStored;
-  answers: BlobStored;
+  /** Without data: a worker has begun to look for it. */
+  answers: Omit<BlobStored, 'data'> & { data?: Binary };
 }
 type ShapeOf<N extends CollectionName> = N extends keyof Shapes ? Shapes[N] : PackedStored;
 

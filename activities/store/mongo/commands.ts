@@ -8,6 +8,8 @@ import type { Tx } from './transaction.js';
  */
 const LONGEST_COMMAND = 8_000_000;
 const MOST_STATEMENTS = 1_000;
+/** Some servers hold each key that they find against the whole list: several short lists in one command cost them less. */
+const MOST_KEYS = 100;
 
 /** By key alone: see `guards.ts`. */
 export interface Update {
@@ -63,7 +65,11 @@ export async function deleteAll(
   keys: readonly string[],
 ): Promise<number> {
   if (keys.length === 0) return 0;
-  return send(tx, { delete: collection, deletes: [{ q: { _id: { $in: keys } }, limit: 0 }], ordered: true });
+  const deletes = [];
+  for (let from = 0; from < keys.length; from += MOST_KEYS) {
+    deletes.push({ q: { _id: { $in: keys.slice(from, from + MOST_KEYS) } }, limit: 0 });
+  }
+  return send(tx, { delete: collection, deletes, ordered: true });
 }
 
 async function send(tx: Tx, command: Document): Promise<number> {

@@ -24,7 +24,10 @@ export async function expectVersions(tx: Tx, expected: ReadonlyMap<string, numbe
   if (expected.size === 0) return;
   const found = await tx.database
     .collection('records')
-    .find({ _id: { $in: [...expected.keys()] } }, { session: tx.session, projection: { version: 1 } })
+    .find(
+      { _id: { $in: [...expected.keys()] } },
+      { session: tx.session, projection: { version: 1 }, batchSize: expected.size + 1 },
+    )
     .toArray();
   const same = found.filter((record) => expected.get(record._id) === record.version);
   if (same.length !== expected.size)

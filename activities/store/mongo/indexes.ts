@@ -16,6 +16,8 @@ export const INDEXES: Readonly<Partial<Record<CollectionName, readonly Index[]>>
   keys: [{ key: { hash: 1 } }],
   runs: [
     { key: { appId: 1, status: 1 } },
+    // Runs of an app before a given one.
+    { key: { appId: 1, _id: 1 } },
     { key: { status: 1 } },
     // Runs whose pages are still there, by their end: retention.
     { key: { undoExpired: 1, endedAt: 1 } },
@@ -34,7 +36,8 @@ export const INDEXES: Readonly<Partial<Record<CollectionName, readonly Index[]>>
   // Links of records; and, walked downwards, the records of one app.
   links: [{ key: { record: 1, appId: 1 } }],
   pending: [{ key: { record: 1 } }, { key: { run: 1, object: 1 } }],
-  problems: [{ key: { place: 1, _id: 1 } }],
+  // Problems of a run's object; and its failures, by what makes them the same in another run.
+  problems: [{ key: { place: 1, _id: 1 } }, { key: { sameAs: 1 } }],
   reviews: [{ key: { runId: 1 } }],
   holds: [{ key: { endedAt: 1 } }],
 };

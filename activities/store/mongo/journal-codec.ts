@@ -165,7 +165,8 @@ function unpackLink(link: PackedLink, entry: PackedEntry, journal: PackedJournal
   const [entryRecordId, entryExternalId, , , , fields] = entry;
   const applied = { ...(rest as object) } as StoredLink['applied'];
   for (const field of journal.names[same] ?? []) {
-    applied[field] = structuredClone((fields as Values)[field]) as FieldValue;
+    const value = (fields as Values)[field] as FieldValue;
+    applied[field] = typeof value === 'object' ? structuredClone(value) : value;
   }
   return {
     ...(journal.link as StoredLink),

@@ -1,4 +1,4 @@
-import type { StoredLink } from '../../records/types.js';
+import type { LinkTie, StoredLink } from '../../records/types.js';
 import type { ObjectName } from '../../../workflows/contract/objects.js';
 import { part, partsOf, prefixOf } from './ids.js';
 import { recordKey } from './record-codec.js';
@@ -48,7 +48,11 @@ export function encodeLink(link: StoredLink): LinkStored {
   return doc;
 }
 
-export function decodeLink(doc: LinkStored): StoredLink {
+/** What a tie is read from. */
+export type TieStored = Pick<LinkStored, '_id' | 'record' | 'appId' | 'runId' | 'goneAt'>;
+export const TIE = { record: 1, appId: 1, runId: 1, goneAt: 1 } as const;
+
+export function decodeTie(doc: TieStored): LinkTie {
   const [workspaceId = '', origin = '', object = '', externalId = ''] = partsOf(doc._id, 4);
   return {
     workspaceId,
@@ -57,14 +61,20 @@ export function decodeLink(doc: LinkStored): StoredLink {
     externalId,
     recordId: doc.record.slice(doc.record.indexOf('/') + 1),
     appId: doc.appId,
+    runId: doc.runId,
+    goneAt: doc.goneAt ?? null,
+  };
+}
+
+export function decodeLink(doc: LinkStored): StoredLink {
+  return {
+    ...decodeTie(doc),
     sourceHash: doc.hash,
     rulesVersion: doc.rules,
     modifiedAt: doc.modifiedAt ?? null,
     applied: JSON.parse(doc.applied) as StoredLink['applied'],
     notOurs: doc.notOurs ?? [],
-    runId: doc.runId,
     seenRunId: doc.seenRunId ?? doc.runId,
     lastSeenAt: doc.seenAt,
-    goneAt: doc.goneAt ?? null,
   };
 }

@@ -1,9 +1,11 @@
 import type { RunRef } from '../../../workflows/contract/ids.js';
 import { isObjectName, OBJECTS, type ObjectName } from '../../../workflows/contract/objects.js';
-import type { DuplicateFound, JournalEntry } from '../../records/page.js';
+import type { DuplicateFound } from '../../records/page.js';
 import type { Listed, ListQuery } from '../listing.js';
+import type { ListedChange } from '../moving.js';
 import type { Database, PageStored } from './collections.js';
 import { readJournal } from './journal.js';
+import { whatWasUndone } from './page-undone.js';
 import { fromBlob } from './json.js';
 import { fromCursor, toCursor } from './lists.js';
 import { pageCount, pagesBetween, seqOf, type Part } from './page-keys.js';
@@ -61,17 +63,17 @@ export function listChanges(
   ref: RunRef,
   filter: { object?: ObjectName; outcome?: string },
   query: ListQuery,
-): Promise<Listed<JournalEntry & { undone: boolean }>> {
+): Promise<Listed<ListedChange>> {
   const { outcome } = filter;
   return listEntries(database, {
     ref,
     object: filter.object,
     query,
     pages: (page) => page.appliedAt !== null && mayHave(page, outcome),
-    projection: { appliedAt: 1, undoneAt: 1, counts: 1 },
+    projection: { appliedAt: 1, undoneAt: 1, kept: 1, counts: 1 },
     entries: async (page, object) => {
       const entries = await readJournal(database, ref, object, seqOf(page));
-      return entries.map((entry) => ({ ...entry, undone: page.undoneAt !== null }));
+      return whatWasUndone(database, ref, page, entries);
     },
     wanted: (entry) => outcome === undefined || entry.outcome === outcome,
   });

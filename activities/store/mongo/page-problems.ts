@@ -52,15 +52,32 @@ export function placeKey(ref: Pick<RunRef, 'workspaceId' | 'runId'>, object: Obj
 
 function failedProblem({ ref, object, seq }: PagePlace, draft: ProblemDraft, index: number): ProblemStored {
   const _id = idOf(ref.workspaceId, ref.runId, object, 'failed', padded(seq), padded(index, 5));
-  return { _id, place: placeKey(ref, object), object, ...draft, state: 'open' };
+  const { likeness: _likeness, ...told } = draft;
+  const sameAs = sameAsKey(ref, object, failureOf(draft));
+  return { _id, place: placeKey(ref, object), sameAs, object, ...told, state: 'open' };
+}
+
+export function sameAsKey(
+  ref: Pick<RunRef, 'workspaceId' | 'runId'>,
+  object: ObjectName,
+  failure: string,
+): string {
+  return idOf(ref.workspaceId, ref.runId, object, failure);
+}
+
+/** The same for the same record that fails in the same way in whichever run: by its id, or by what it looks like, never by its place. */
+function failureOf({ likeness, externalId, code, field, value }: ProblemDraft): string {
+  const who = likeness === undefined ? ['id', externalId] : ['likeness', likeness];
+  return digest([...who, code, field, value].map((part) => part ?? null));
+}
+
+function digest(parts: readonly (string | null)[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
 function countedKey({ ref, object }: PagePlace, draft: ProblemDraft): string {
   const { severity, code, field = '', value = '' } = draft;
-  const digest = createHash('sha256')
-    .update(JSON.stringify([severity, field, value]))
-    .digest('hex');
-  return idOf(ref.workspaceId, ref.runId, object, 'counted', code, digest.slice(0, 32));
+  return idOf(ref.workspaceId, ref.runId, object, 'counted', code, digest([severity, field, value]));
 }
 
 function countedUpdate({ ref, object }: PagePlace, key: string, group: readonly ProblemDraft[]): Update {

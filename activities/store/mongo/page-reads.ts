@@ -1,11 +1,11 @@
 import type { RunRef } from '../../../workflows/contract/ids.js';
 import { OBJECTS, type ObjectName } from '../../../workflows/contract/objects.js';
-import type { PageFacts, StagedPage } from '../moving.js';
+import type { PageFacts, PageOutcomes, StagedPage } from '../moving.js';
 import type { SourceRecord } from '../../records/types.js';
 import type { Database, PageStored } from './collections.js';
 import { mayHold } from './fingerprints.js';
 import { fromBlob } from './json.js';
-import { pageCount, pageKey, pagesBetween, seqOf } from './page-keys.js';
+import { pageCount, pageKey, PAGES_AT_ONCE, pagesBetween, seqOf } from './page-keys.js';
 
 /** Raw pages are large: at most this many are held at once, whatever the run holds. */
 const RAW_AT_ONCE = 4;
@@ -51,6 +51,28 @@ export async function readFacts(
     });
   }
   return facts;
+}
+
+export async function readOutcomes(
+  database: Database,
+  ref: RunRef,
+  object: ObjectName,
+  seqs: readonly number[],
+): Promise<PageOutcomes[]> {
+  const found: PageOutcomes[] = [];
+  for (let from = 0; from < seqs.length; from += PAGES_AT_ONCE) {
+    const keys = seqs.slice(from, from + PAGES_AT_ONCE).map((seq) => pageKey(ref, object, seq));
+    const pages = await database
+      .collection('pages')
+      .find({ _id: { $in: keys } })
+      .project<PageStored>({ appliedAt: 1, undoneAt: 1, counts: 1 })
+      .toArray();
+    for (const page of pages) {
+      if (page.appliedAt === null || page.undoneAt !== null || !page.counts) continue;
+      found.push({ seq: seqOf(page), counts: page.counts });
+    }
+  }
+  return found.sort((a, b) => a.seq - b.seq);
 }
 
 export async function* streamSource(

@@ -1,9 +1,11 @@
+import type { Binary } from 'mongodb';
 import type { ApplyResult, UndoCommit } from '../moving.js';
 import type { Database, PackedStored, PageStored } from './collections.js';
 import { deleteAll, insertAll, upsertAll } from './commands.js';
 import { Conflict, isDuplicateKey } from './errors.js';
 import { readGuard } from './guards.js';
 import { idOf, padded } from './ids.js';
+import { toBlob } from './json.js';
 import { encodeLink, linkKey } from './link-codec.js';
 import { pack, packDoc } from './pack.js';
 import { pageKey } from './page-keys.js';
@@ -30,9 +32,10 @@ const MOST_CONFLICTS_ON_RUN = 100;
 export async function undoPage(database: Database, commit: UndoCommit): Promise<ApplyResult> {
   const { undone, ref } = commit;
   const records = planRecords(ref.workspaceId, undone.writes, undone.bumps, undone.removals);
+  const kept = undone.kept.length === 0 ? null : await toBlob(undone.kept);
   try {
     await transact(database, async (tx) => {
-      await markUndone(tx, commit);
+      await markUndone(tx, commit, kept);
       await raiseTurn(tx, commit.turn);
       await changeRecords(tx, records);
       await removeRecords(tx, commit);
@@ -49,7 +52,7 @@ export async function undoPage(database: Database, commit: UndoCommit): Promise<
   }
 }
 
-async function markUndone(tx: Tx, { ref, object, seq, now }: UndoCommit): Promise<void> {
+async function markUndone(tx: Tx, { ref, object, seq, now }: UndoCommit, kept: Binary | null): Promise<void> {
   const _id = pageKey(ref, object, seq);
   const page = await readGuard<PageStored>(tx, 'pages', _id, { appliedAt: 1, undoneAt: 1 });
   if (!page || page.appliedAt === null) {
@@ -58,7 +61,7 @@ async function markUndone(tx: Tx, { ref, object, seq, now }: UndoCommit): Promis
     );
   }
   if (page.undoneAt !== null) throw new Repeated();
-  await updateExactly(tx, 'pages', [{ q: { _id }, u: { $set: { undoneAt: now } } }]);
+  await updateExactly(tx, 'pages', [{ q: { _id }, u: { $set: { undoneAt: now, ...(kept && { kept }) } } }]);
 }
 
 async function removeRecords(tx: Tx, { ref, undone }: UndoCommit): Promise<void> {

@@ -4,7 +4,7 @@ import { readJournal } from './journal.js';
 import { applyPage } from './page-apply.js';
 import { listChanges, listDuplicates } from './page-entries.js';
 import { expireRun } from './page-expire.js';
-import { findSource, readFacts, readSource, streamSource } from './page-reads.js';
+import { findSource, readFacts, readOutcomes, readSource, streamSource } from './page-reads.js';
 import { stagePages } from './page-stage.js';
 import { undoPage } from './page-undo.js';
 
@@ -15,6 +15,7 @@ export function createPages(database: Database): Pages {
     apply: (commit) => applyPage(database, commit),
     undo: (commit) => undoPage(database, commit),
     facts: (ref, object, args) => readFacts(database, ref, object, args),
+    outcomes: (ref, object, seqs) => readOutcomes(database, ref, object, seqs),
     journal: (ref, object, seq) => readJournal(database, ref, object, seq),
     changes: (ref, filter, query) => listChanges(database, ref, filter, query),
     duplicates: (ref, filter, query) => listDuplicates(database, ref, filter, query),

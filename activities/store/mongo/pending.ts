@@ -21,5 +21,9 @@ export function createPendings(database: Database): Pendings {
       };
     },
     countOf: (ref, object) => pending.countDocuments({ run: idOf(ref.workspaceId, ref.runId), object }),
+    async someOf(ref, object, limit) {
+      const left = { run: idOf(ref.workspaceId, ref.runId), object };
+      return (await pending.find(left).limit(limit).toArray()).map(decodePending);
+    },
   };
 }

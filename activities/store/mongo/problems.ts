@@ -1,10 +1,11 @@
 import { OBJECTS } from '../../../workflows/contract/objects.js';
 import type { RunRef } from '../../../workflows/contract/ids.js';
-import type { ProblemFilter, Problems } from '../kept.js';
+import type { Failure, ProblemFilter, Problems } from '../kept.js';
 import type { ProblemDoc } from '../run-documents.js';
 import type { Database, ProblemStored } from './collections.js';
+import { range, tailOf } from './ids.js';
 import { listDown } from './lists.js';
-import { placeKey } from './page-problems.js';
+import { placeKey, sameAsKey } from './page-problems.js';
 import { runPrefix } from './transfer-codec.js';
 
 const MOST_GROUPS = 1_000;
@@ -37,6 +38,23 @@ export function createProblems(database: Database): Problems {
         ])
         .toArray();
     },
+    async failures(ref, object, limit) {
+      const projection = { sameAs: 1, code: 1, field: 1, externalId: 1, position: 1 } as const;
+      const filter = { sameAs: range(sameAsKey(ref, object, '')) };
+      const found = await problems
+        .find(filter, { projection })
+        .limit(limit + 1)
+        .toArray();
+      return found.length > limit ? null : found.map(asFailure);
+    },
+    async known(ref, object, failures) {
+      if (failures.length === 0) return [];
+      const keys = failures.map((failure) => sameAsKey(ref, object, failure));
+      const found = await problems
+        .find({ sameAs: { $in: keys } }, { projection: { _id: 0, sameAs: 1 } })
+        .toArray();
+      return [...new Set(found.map(({ sameAs }) => tailOf(sameAs ?? '')))];
+    },
     async dismiss(ref, { code, externalIds, note, actor }) {
       const dismissed = { note, actor, at: database.now().toISOString() };
       const found = await problems.updateMany(
@@ -51,6 +69,11 @@ export function createProblems(database: Database): Problems {
       return found.modifiedCount;
     },
   };
+}
+
+function asFailure({ sameAs, code, field, externalId, position }: ProblemStored): Failure {
+  const record = JSON.stringify([externalId, position]);
+  return { failure: tailOf(sameAs ?? ''), record, code, field: field ?? null };
 }
 
 function placeOf(ref: Run, filter: ProblemFilter): { place: string | { $in: string[] } } {
@@ -69,6 +92,6 @@ function factsOf(ref: Run, filter: ProblemFilter): Record<string, unknown> {
 }
 
 function decode(stored: ProblemStored): ProblemDoc {
-  const { _id, place: _place, dismissed: _dismissed, ...problem } = stored;
+  const { _id, place: _place, sameAs: _sameAs, dismissed: _dismissed, ...problem } = stored;
   return problem;
 }

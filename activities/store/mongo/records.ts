@@ -21,7 +21,20 @@ export function createRecords(database: Database): Records {
     async byIds(workspaceId, recordIds) {
       if (recordIds.length === 0) return [];
       const keys = [...new Set(recordIds)].map((recordId) => recordKey(workspaceId, recordId));
-      return (await records.find({ _id: { $in: keys } }).toArray()).map(decodeRecord);
+      return (
+        await records
+          .find({ _id: { $in: keys } })
+          .batchSize(keys.length + 1)
+          .toArray()
+      ).map(decodeRecord);
+    },
+    async versions(workspaceId, recordIds) {
+      if (recordIds.length === 0) return new Map();
+      const keys = recordIds.map((recordId) => recordKey(workspaceId, recordId));
+      const found = await records
+        .find({ _id: { $in: keys } }, { projection: { version: 1 }, batchSize: keys.length + 1 })
+        .toArray();
+      return new Map(found.map(({ _id, version }) => [_id.slice(_id.indexOf('/') + 1), version]));
     },
     byKeys: (workspaceId, object, keys) => byTerms(database, termsFor(workspaceId, object, 'k', keys), true),
     byWeakKeys: (workspaceId, object, keys) =>

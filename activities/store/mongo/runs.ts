@@ -13,6 +13,9 @@ export function createRuns(database: Database): Runs {
   const runs = database.collection('runs');
   const decode = (doc: PackedStored): RunDoc => unpackDoc(doc) as RunDoc;
   const touched = (): Record<string, unknown> => ({ updatedAt: database.now().toISOString() });
+  /** Live runs are few: their status alone finds them. */
+  const everyLive = async (): Promise<RunDoc[]> =>
+    (await runs.find({ status: { $in: LIVE } }).toArray()).map(decode);
   return {
     get: (workspaceId, runId) => getPacked<RunDoc>(database, 'runs', idOf(workspaceId, runId)),
     list: (workspaceId, filter, query) =>
@@ -51,10 +54,20 @@ export function createRuns(database: Database): Runs {
       const own = found.filter((run) => run.workspaceId === workspaceId);
       return own.sort((a, b) => (a.runId < b.runId ? 1 : -1));
     },
+    async before({ workspaceId, appId, runId }, limit) {
+      const found = await runs
+        .find({ appId, _id: { $gte: prefixOf(workspaceId), $lt: idOf(workspaceId, runId) } })
+        .project<PackedStored>({ workspaceId: 1, runId: 1, status: 1, objects: 1 })
+        .sort({ _id: -1 })
+        .limit(limit)
+        .toArray();
+      return found.map(decode);
+    },
     async untouched(olderThan, limit) {
-      // Live runs are few: their status alone finds them.
-      const live = (await runs.find({ status: { $in: LIVE } }).toArray()).map(decode);
-      return live.filter((run) => run.updatedAt < olderThan).slice(0, limit);
+      return (await everyLive()).filter((run) => run.updatedAt < olderThan).slice(0, limit);
+    },
+    async cancelling(limit) {
+      return (await everyLive()).filter((run) => run.control === 'cancel').slice(0, limit);
     },
     async expired(before, limit) {
       const filter = { undoExpired: false, endedAt: { $lt: before } };
