@@ -1,9 +1,11 @@
 import type { Activities, CloseArgs } from '../workflows/contract/activities.js';
 import type { RunRef } from '../workflows/contract/ids.js';
-import type { FailureInfo } from '../workflows/contract/failures.js';
+import { FAILURES, type FailureInfo } from '../workflows/contract/failures.js';
+import type { ObjectName } from '../workflows/contract/objects.js';
 import { isTerminal, type ObjectState } from '../workflows/contract/status.js';
 import type { ActivityDeps } from './deps.js';
 import { booksClosed } from './records/books.js';
+import { locksApp, type CountsOf } from './records/retry-lock.js';
 import { reviewStateOf, stateAtEnd } from './records/review-state.js';
 import type { LastError } from './store/documents.js';
 import type { RunDoc } from './store/run-documents.js';
@@ -19,12 +21,16 @@ export function createCloseRun(deps: ActivityDeps): Activities['closeRun'] {
     const run = await deps.store.runs.get(ref.workspaceId, ref.runId);
     if (!run) return { status };
     if (isTerminal(run.status)) return { status: run.status };
+    if (run.mode === 'plan') await deps.store.plans.forget(ref, 'aids');
     const open = await settleBooks(deps, ref);
     const end =
       open && status === 'completed' ? ({ status: 'failed', error: open } as const) : { status, error };
-    await closeObjects(deps, ref, run, end.status);
+    const objects = await closeObjects(deps, ref, run, end.status);
     const lastError = end.error && lastErrorOf(run, end.error, deps.now().toISOString());
-    await tellApp(deps, ref, run, end.status, lastError);
+    // Before the end is written: a run that ended has locked its app, whatever dies in between.
+    const ended = { status: end.status, error: end.error, objects };
+    const locks = locksApp(ended, await countsOf(deps, ref), FAILURES);
+    await tellApp(deps, ref, run, { status: end.status, lastError, locks });
     await writeEnd(deps, ref, end.status, lastError);
     return { status: end.status };
   };
@@ -51,16 +57,22 @@ async function closeObjects(
   ref: RunRef,
   run: RunDoc,
   status: CloseArgs['status'],
-): Promise<void> {
-  const states: ObjectState[] = [];
-  for (const entry of run.objects) {
-    const state = stateAtEnd(entry.state, status);
-    states.push(state);
+): Promise<{ object: ObjectName; state: ObjectState }[]> {
+  const ended = run.objects.map(({ object, state }) => ({ object, state: stateAtEnd(state, status) }));
+  for (const [index, entry] of run.objects.entries()) {
+    const state = ended[index]?.state ?? entry.state;
     if (state === entry.state) continue;
     const endedAt = entry.endedAt ?? (entry.startedAt ? now().toISOString() : null);
     await store.runs.patchObject(ref.workspaceId, ref.runId, entry.object, { state, endedAt });
   }
-  await store.runs.patch(ref.workspaceId, ref.runId, { reviewState: reviewStateOf(states) });
+  const reviewState = reviewStateOf(ended.map(({ state }) => state));
+  await store.runs.patch(ref.workspaceId, ref.runId, { reviewState });
+  return ended;
+}
+
+async function countsOf({ store }: ActivityDeps, ref: RunRef): Promise<CountsOf> {
+  const claims = await store.transfers.all(ref);
+  return new Map(claims.map(({ apply }) => [apply.object, apply.counts]));
 }
 
 function lastErrorOf(run: RunDoc, error: FailureInfo, at: string): LastError {
@@ -68,21 +80,24 @@ function lastErrorOf(run: RunDoc, error: FailureInfo, at: string): LastError {
   return { ...error, object: object?.object ?? null, step: object ? 'transfer' : run.step, at };
 }
 
-/** A completed run clears the app's last error; a failed one sets it; a cancelled one leaves it. */
+/** A completed run clears the app's last error and its lock; a failed one sets the error, a cancelled one leaves it. */
 async function tellApp(
   { store, now }: ActivityDeps,
   ref: RunRef,
   run: RunDoc,
-  status: CloseArgs['status'],
-  lastError: LastError | null,
+  { status, lastError, locks }: { status: CloseArgs['status']; lastError: LastError | null; locks: boolean },
 ): Promise<void> {
-  if (status === 'cancelled') return;
   const at = now().toISOString();
+  const lock = locks ? { lock: { runId: ref.runId, at } } : {};
+  if (status === 'cancelled') {
+    if (locks) await store.apps.patch(ref.workspaceId, ref.appId, lock);
+    return;
+  }
   const times = run.kind === 'import' ? { lastImportedAt: at } : { lastSyncedAt: at };
   await store.apps.patch(
     ref.workspaceId,
     ref.appId,
-    status === 'completed' ? { ...times, lastError: null } : { lastError },
+    status === 'completed' ? { ...times, lastError: null, lock: null } : { lastError, ...lock },
   );
 }
 

@@ -7,7 +7,9 @@ import { createCloseRun } from './close-run.js';
 import type { ActivityDeps } from './deps.js';
 import { asActivityError } from './failures.js';
 import { createHoldActivities } from './holds.js';
+import { createPlanActivities } from './plan/plan-activities.js';
 import { createPreflight } from './preflight/preflight.js';
+import { createRepairSlice } from './repair/repair.js';
 import { createResolveSlice } from './resolve.js';
 import { createRunActivities } from './runs.js';
 import { createSweep } from './sweep.js';
@@ -20,10 +22,12 @@ export function createActivities(deps: ActivityDeps): Activities {
     {
       ...beating({ ...createRunActivities(deps), ...createHoldActivities(deps) }),
       ...undo,
+      ...createPlanActivities(deps),
       ...beating({ recordCleanup: undo.recordCleanup }),
       preflight: createPreflight(deps),
       transferSlice: createTransferSlice(deps),
       resolveSlice: createResolveSlice(deps),
+      repairSlice: createRepairSlice(deps),
       closeTransfer: ({ ref, object, why }) =>
         whileBeating(() => deps.store.transfers.close(ref, object, why)),
       buildChecklist: createBuildChecklist(deps),

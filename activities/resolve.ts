@@ -10,7 +10,7 @@ import type { TurnHeld } from './store/moving.js';
 import type { Store } from './store/store.js';
 import { sliceEndOf } from './transfer/slice-end.js';
 
-const RELATIONS_A_PAGE = 500;
+export const RELATIONS_A_PAGE = 500;
 const SLICE_MS = 60_000;
 const MOST_REDOS = 50;
 
@@ -61,14 +61,14 @@ async function resolveSlice(
   }
 }
 
-interface ResolvingPage extends Pick<SliceArgs, 'ref' | 'object'> {
+export interface ResolvingPage extends Pick<SliceArgs, 'ref' | 'object'> {
   origin: string;
   /** Its position moves with every page that is applied. */
   side: ApplySide;
   signal: AbortSignal;
 }
 
-async function resolveItems(
+export async function resolveItems(
   deps: ActivityDeps,
   page: ResolvingPage,
   items: PendingRelation[],

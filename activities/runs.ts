@@ -34,7 +34,7 @@ export function createRunActivities(deps: ActivityDeps): RunActivities {
     await store.runs.patchObject(ref.workspaceId, ref.runId, object, {
       state,
       ...(state === 'transferring' && !before?.startedAt ? { startedAt: now() } : {}),
-      ...(state !== 'transferring' && !before?.endedAt ? { endedAt: now() } : {}),
+      ...(state !== 'transferring' && state !== 'planned' && !before?.endedAt ? { endedAt: now() } : {}),
     });
     const states = (run?.objects ?? []).map((entry) => (entry.object === object ? state : entry.state));
     await patch(ref, { reviewState: reviewStateOf(states) });

@@ -1,10 +1,12 @@
 import type { ProviderDescription } from '../activities/providers/provider.js';
 import { effectiveMapping } from '../activities/records/effective-mapping.js';
+import type { LockEvidence } from '../activities/records/retry-lock.js';
 import type { AppDoc } from '../activities/store/documents.js';
 import type { RunDoc } from '../activities/store/run-documents.js';
 import { isTerminal } from '../workflows/contract/status.js';
 import type { ApiDeps } from './deps.js';
 import { describedBy } from './lookup.js';
+import { lockOf } from './retry-lock.js';
 import { viewRun } from './run-view.js';
 import type { AppShape } from './shapes/app.js';
 
@@ -13,9 +15,10 @@ const RECENT_RUNS = 10;
 /** The app sheet. In a list fewer runs are shown. */
 export async function viewApp(deps: ApiDeps, app: AppDoc, recent: number = RECENT_RUNS): Promise<AppShape> {
   const { workspaceId, appId, providerId } = app;
-  const [runs, live] = await Promise.all([
+  const [runs, live, lock] = await Promise.all([
     deps.store.runs.list(workspaceId, { appId }, { limit: recent }),
     deps.store.runs.live(workspaceId, appId),
+    lockOf(deps, app),
   ]);
   const description = describedBy(deps.descriptions, providerId);
   const { status, account, checkedAt, problems } = app.connection;
@@ -23,21 +26,21 @@ export async function viewApp(deps: ApiDeps, app: AppDoc, recent: number = RECEN
     appId,
     providerId,
     name: app.name,
-    actions: { import: importAction(app, description, live), sync: syncAction(description) },
+    actions: { import: importAction(app, description, live, lock), sync: syncAction(description) },
     connection: { status, account, checkedAt, problems },
     credentials: app.credentials,
-    runtimeStatus: runtimeStatus(app, live),
+    runtimeStatus: runtimeStatus(app, live, lock),
     scope: app.scope,
     settings: app.settings,
     mapping: { version: app.mappingVersion, ...plainMapping(description, app) },
-    policies: { ...app.policies },
+    policies: { matching: { plusTags: 'keep' }, ...app.policies },
     schedule: app.schedule,
     paused: app.paused,
     lastSyncedAt: app.lastSyncedAt,
     lastImportedAt: app.lastImportedAt,
     lastError: app.lastError,
     bookmarks: {},
-    lock: null,
+    lock: lock && { cause: lock.cause, evidence: lock },
     held: { events: 0 },
     recentRuns: await Promise.all(runs.items.map((run) => recentRun(deps, run))),
     createdAt: app.createdAt,
@@ -51,13 +54,18 @@ function plainMapping(description: ProviderDescription, app: AppDoc): Omit<AppSh
 }
 
 /** The first that holds. A paused run waits for a person as one in review does. */
-function runtimeStatus(app: AppDoc, live: readonly RunDoc[]): AppShape['runtimeStatus'] {
+function runtimeStatus(
+  app: AppDoc,
+  live: readonly RunDoc[],
+  lock: LockEvidence | null,
+): AppShape['runtimeStatus'] {
   const { status } = app.connection;
   if (status === 'not_connected' || status === 'pending') return 'not_configured';
   if (status === 'needs_attention') return 'needs_attention';
   const going = live.filter((run) => !isTerminal(run.status));
   if (going.some((run) => run.status === 'running')) return 'running';
   if (going.length > 0) return 'waiting';
+  if (lock) return 'locked';
   return app.paused ? 'paused' : 'ready';
 }
 
@@ -65,11 +73,13 @@ function importAction(
   app: AppDoc,
   description: ProviderDescription,
   live: readonly RunDoc[],
+  lock: LockEvidence | null,
 ): AppShape['actions']['import'] {
   const no = (why: string) => ({ available: false, why });
   if (!description.actions.import) return no(`${description.name} does not offer imports.`);
   if (app.connection.status !== 'ready') return no(`The connection is ${app.connection.status}.`);
   if (live[0]) return no(`Run ${live[0].runId} is live.`);
+  if (lock) return no(`Locked after run ${lock.runId}: ${lock.cause.message} ${lock.howToOpen}`);
   return app.paused ? no('The app is paused.') : { available: true };
 }
 

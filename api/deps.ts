@@ -7,6 +7,8 @@ import type { WorkflowGateway } from './workflow-gateway.js';
 /** Closes credentials up for one app: what is sealed for one cannot be opened for another. */
 export interface Sealer {
   seal(ref: { workspaceId: string; appId: string }, plain: string): SealedSecret | Promise<SealedSecret>;
+  /** Throws where the key is missing or the text was altered. */
+  open(ref: { workspaceId: string; appId: string }, sealed: SealedSecret): string | Promise<string>;
 }
 
 /** What the first bytes of an upload, its name and its `Content-Type` say it is. */

@@ -10,6 +10,11 @@ import type { WorkflowGateway } from './workflow-gateway.js';
 /** Nothing arrived for so long while a run transfers: worth telling. */
 const STALLED_MS = 120_000;
 
+/** What it decided lies in its plan, and nothing in the store. */
+export function isOnlyPlanned({ mode, plan }: RunDoc): boolean {
+  return mode === 'plan' && !plan?.applied;
+}
+
 export interface RunViewDeps {
   store: Pick<Store, 'transfers'>;
   workflows: Pick<WorkflowGateway, 'place'>;
@@ -58,6 +63,9 @@ export function composeRun(
       waitingCode: run.waitingCode ?? undefined,
       stalledSince: stalledSince(run, claims, now),
       cleanup: cleanupView(run),
+      repair: repairView(run),
+      plan: planView(run),
+      acknowledged: run.acknowledged ?? undefined,
     }),
     lastError: run.lastError,
     held: { events: 0, byAutomation: [] },
@@ -100,6 +108,24 @@ function cleanupView({ cleanup }: RunDoc): RunShape['cleanup'] {
   return { ...rest, ...given({ object: object ?? undefined }) };
 }
 
+function planView({ plan }: RunDoc): RunShape['plan'] {
+  if (!plan) return undefined;
+  const { objects, ...rest } = plan;
+  const counted = objects.map(({ object, counts }) => ({
+    ...{ object, counts: plainCounts(counts), skippedBy: counts.skippedBy },
+    ...{ rows: counts.rows, duplicates: counts.duplicates, warnings: counts.warnings },
+  }));
+  return { ...rest, objects: counted, automations: [] };
+}
+
+function repairView({ repair }: RunDoc): RunShape['repair'] {
+  if (!repair) return undefined;
+  const { object, code, externalIds, error, endedAt, state, repaired, changed, stillFailed, by, at } = repair;
+  const said = { object: object ?? undefined, code: code ?? undefined, error: error ?? undefined };
+  const asked = { ...said, externalIds: externalIds?.length, endedAt: endedAt ?? undefined };
+  return { state, repaired, changed, stillFailed, by, at, ...given(asked) };
+}
+
 function objectView(doc: RunObjectDoc, claim: Claim | undefined, run: RunDoc): RunObjectShape {
   const applied: Counts = claim?.apply.counts ?? noCounts();
   const counts = plainCounts({ ...applied, fetched: claim?.fetch.fetched ?? 0 });
@@ -111,7 +137,7 @@ function objectView(doc: RunObjectDoc, claim: Claim | undefined, run: RunDoc): R
     object: doc.object,
     state: doc.state,
     counts,
-    skippedBy: { ...applied.skippedBy },
+    skippedBy: { ...noCounts().skippedBy, ...applied.skippedBy },
     duplicates: applied.duplicates,
     warnings: applied.warnings,
     pages: claim?.apply.pages ?? 0,

@@ -11,11 +11,13 @@ import { getApp, listApps, pauseApp, removeApp, resumeApp } from './routes/apps.
 import { listAudit } from './routes/audit.js';
 import { changeApp } from './routes/change-app.js';
 import { listRunChanges } from './routes/changes.js';
+import { getCertificate, listCertificateKeys, verifyCertificate } from './routes/certificate.js';
 import { getChecklist } from './routes/checklist.js';
 import { cleanupRun, listConflicts } from './routes/cleanup.js';
 import { compareRecord } from './routes/compare.js';
 import { checkConnection, preflightApp, putCredentials } from './routes/connection.js';
 import { documentRoutes } from './routes/documents.js';
+import { decideDuplicate } from './routes/decide-duplicate.js';
 import { listDuplicates } from './routes/duplicates.js';
 import { addRecord, archiveRecord, changeRecordRoute } from './routes/edit-records.js';
 import { getFile, listFiles } from './routes/files.js';
@@ -23,7 +25,9 @@ import { healthz, readyz } from './routes/health.js';
 import { listHolds } from './routes/holds.js';
 import { installApp } from './routes/install-app.js';
 import { addKey, changeKey, getKey, listKeys, revokeKey } from './routes/keys.js';
+import { acknowledgeRun, unlockApp } from './routes/lock.js';
 import { addMember, changeMember, getMember, listMembers, removeMember } from './routes/members.js';
+import { listMappings, proposeTargets } from './routes/mappings.js';
 import { metricsRoute } from './routes/metrics.js';
 import { dismissProblems, listProblems } from './routes/problems.js';
 import { listProviders } from './routes/providers.js';
@@ -31,6 +35,8 @@ import { getRecord, listRecords } from './routes/records.js';
 import { reviewRun } from './routes/review.js';
 import { cancelRun, pauseRun, resumeRun } from './routes/run-control.js';
 import { runEvents } from './routes/run-events.js';
+import { applyPlan, replan } from './routes/plan.js';
+import { repairRun } from './routes/repair.js';
 import { getRun, listAppRuns, listRuns } from './routes/runs.js';
 import { getBackup, getSource } from './routes/source.js';
 import { startRun } from './routes/start-run.js';
@@ -40,16 +46,29 @@ import { addWorkspace, listWorkspaces, removeWorkspace } from './routes/workspac
 /** Every route of the API. What is not here does not exist. */
 export const ROUTES: readonly Endpoint[] = [
   ...[healthz, readyz],
-  ...[listProviders, installApp, listApps, getApp, changeApp, removeApp, pauseApp, resumeApp],
+  ...[listProviders, installApp, listApps, getApp, changeApp, removeApp, pauseApp, resumeApp, unlockApp],
+  ...[listMappings, proposeTargets],
   ...[putCredentials, checkConnection, preflightApp],
   ...[uploadFile, listFiles, getFile],
   ...[startRun, listAppRuns, listRuns, getRun, runEvents, pauseRun, resumeRun, cancelRun],
+  ...[applyPlan, replan],
   ...[listProblems, dismissProblems, listRunChanges, listDuplicates, getBackup, getSource],
-  ...[getChecklist, reviewRun, answerRun, cleanupRun, listConflicts, listHolds],
+  ...[
+    getChecklist,
+    reviewRun,
+    answerRun,
+    cleanupRun,
+    listConflicts,
+    repairRun,
+    decideDuplicate,
+    acknowledgeRun,
+    listHolds,
+  ],
   ...[listRecords, getRecord, addRecord, changeRecordRoute, archiveRecord, compareRecord],
   ...[listMembers, getMember, addMember, changeMember, removeMember],
   ...[listKeys, getKey, addKey, changeKey, revokeKey],
   ...[listWorkspaces, addWorkspace, removeWorkspace, listAudit],
+  ...[getCertificate, listCertificateKeys, verifyCertificate],
 ];
 
 export function createServer(deps: ApiDeps): Express {

@@ -97,12 +97,13 @@ export function newRun(
     | 'scope'
     | 'options'
     | 'reviewAsked'
-  >,
+  > &
+    Partial<Pick<RunDoc, 'mode'>>,
 ): RunDoc {
   return {
     ...fields,
     kind: 'import',
-    mode: 'apply',
+    mode: fields.mode ?? 'apply',
     status: 'running',
     step: null,
     object: null,

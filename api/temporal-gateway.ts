@@ -141,6 +141,7 @@ export function createWorkflowGateway(client: Client, place: TemporalPlace): Wor
   return {
     startImport: (ref, token) => start('importWorkflow', ref, 'import', ref, token),
     startCleanup: (args, token) => start('cleanupWorkflow', args.ref, 'cleanup', args, token),
+    startRepair: (args, token) => start('repairWorkflow', args.ref, 'repair', args, token),
     live,
     send,
     health: () => health(),
@@ -196,7 +197,7 @@ function liveFrom(memo: Record<string, unknown> | undefined): LiveWorkflow | nul
   if (typeof runId !== 'string') return null;
   return {
     runId,
-    kind: kind === 'cleanup' ? 'cleanup' : 'import',
+    kind: kind === 'cleanup' || kind === 'repair' ? kind : 'import',
     token: typeof token === 'string' ? token : '',
   };
 }

@@ -1,9 +1,11 @@
-import type { AskArgs, CleanupArgs } from '../workflows/contract/activities.js';
+import type { AskArgs, CleanupArgs, RepairArgs } from '../workflows/contract/activities.js';
 import type { RunRef } from '../workflows/contract/ids.js';
 import type {
   AnswerMessage,
+  ApplyPlanMessage,
   CleanupMessage,
   ControlMessage,
+  RepairMessage,
   ReviewMessage,
 } from '../workflows/contract/messages.js';
 
@@ -30,7 +32,7 @@ export class MessageRefused extends Error {
 /** What the app's one workflow id is used for right now. */
 export interface LiveWorkflow {
   runId: string;
-  kind: 'import' | 'cleanup';
+  kind: 'import' | 'cleanup' | 'repair';
   /** The request that started it: a repeated one recognises its own. */
   token: string;
 }
@@ -47,6 +49,9 @@ export type RunMessage =
   | { name: 'submitReview'; message: ReviewMessage }
   | { name: 'answer'; message: AnswerMessage }
   | { name: 'cleanUp'; message: CleanupMessage }
+  | { name: 'repairRun'; message: RepairMessage }
+  | { name: 'applyPlan'; message: ApplyPlanMessage }
+  | { name: 'replan'; message: ControlMessage }
   | { name: 'pauseRun'; message: ControlMessage }
   | { name: 'resumeRun'; message: ControlMessage };
 
@@ -63,6 +68,7 @@ export interface WorkflowGateway {
   /** Under the app's one workflow id. `taken`: another workflow is live under it; it started nothing. */
   startImport(ref: RunRef, token: string): Promise<Started>;
   startCleanup(args: CleanupArgs, token: string): Promise<Started>;
+  startRepair(args: RepairArgs, token: string): Promise<Started>;
   /** What is live under the app's workflow id; null: nothing. */
   live(app: { workspaceId: string; appId: string }): Promise<LiveWorkflow | null>;
   /** Starts the short workflow that puts an answer into the store under `answerId`. The same id twice is one. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiClient } from './api-client.js';
 import { importAddressBook } from './demo/address-book.js';
+import { planThenApply } from './demo/gate.js';
 import { createSay } from './demo/say.js';
 import { importSuperstore } from './demo/superstore.js';
 import { importTrouble, undoOneObject } from './demo/trouble.js';
@@ -42,6 +43,7 @@ try {
   const superstore = await importSuperstore(api, say);
   await importAddressBook(api, say, folder);
   await undoOneObject(api, say, await importTrouble(api, say));
+  await planThenApply(api, say);
   const { temporal } = await api.untilRun(superstore.runId, () => true);
   say.title('Where to look');
   say.line(`   Temporal UI: ${temporal.url ?? stack.temporalUiUrl ?? 'none'}`);

@@ -26,6 +26,7 @@ export const small = proxyActivities<
     | 'recordReview'
     | 'recordAnswer'
     | 'recordCleanup'
+    | 'recordPlanDecision'
     | 'closeRun'
   >
 >({ ...patient, startToCloseTimeout: '30 seconds', heartbeatTimeout: '8 seconds' });
@@ -34,7 +35,15 @@ export const small = proxyActivities<
 export const beating = proxyActivities<
   Pick<
     Activities,
-    'preflight' | 'transferSlice' | 'resolveSlice' | 'closeTransfer' | 'buildChecklist' | 'undoSlice'
+    | 'preflight'
+    | 'transferSlice'
+    | 'resolveSlice'
+    | 'closeTransfer'
+    | 'buildChecklist'
+    | 'undoSlice'
+    | 'repairSlice'
+    | 'sealPlan'
+    | 'clearPlan'
   >
 >({ ...patient, startToCloseTimeout: '10 minutes', heartbeatTimeout: '8 seconds' });
 

@@ -4,6 +4,7 @@ import type { RunRef } from './contract/ids.js';
 import type { Desk } from './steps/desk.js';
 import { openDesk } from './steps/desk.js';
 import { preflight } from './steps/preflight.js';
+import { plan as planFirst } from './steps/plan.js';
 import { insideHold } from './steps/hold.js';
 import { resolveRelations, transfer } from './steps/transfer.js';
 import { checklist } from './steps/checklist.js';
@@ -13,14 +14,22 @@ import { close, ending, type Ending } from './steps/close.js';
 
 /**
  * THE STORY of an import:
- * preflight → hold → for each object: transfer → resolve → checklist → review → [clean-up] → end of hold → close.
+ * preflight → [plan] → hold → for each object: transfer → resolve → checklist → review → [clean-up] → end of hold → close.
  */
 export async function importWorkflow(ref: RunRef): Promise<RunEnd> {
   const desk = openDesk(ref);
   const looked = await ending(() => preflight(desk));
   if (looked.ended) return close(desk, looked.ended);
-  const plan = looked.value;
+  let plan = looked.value;
   if (plan.blocked) return close(desk, { status: 'failed', error: plan.blocked });
+  if (plan.planFirst) {
+    const planned = await ending(() => planFirst(desk, looked.value));
+    if (planned.ended) return close(desk, planned.ended);
+    if (planned.value.state === 'failed') {
+      return close(desk, { status: 'failed', error: planned.value.failure });
+    }
+    plan = { ...plan, objects: planned.value.objects };
+  }
   const moved = await ending(() => insideHold(desk, () => moveObjects(desk, plan)));
   return close(desk, moved.ended ?? moved.value);
 }

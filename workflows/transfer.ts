@@ -10,14 +10,15 @@ const LARGEST_SLICE = 50;
  * a canary), the next ones double. It never waits for a person: it says why it stopped, and its parent starts another.
  */
 export async function transferWorkflow(args: TransferArgs): Promise<TransferEnd> {
-  const { ref, object, allowed } = args;
+  const { ref, object, allowed, planning } = args;
+  const how = planning ? { planning } : {};
   const last = args.slice + args.slicesPerHistory;
   for (let slice = args.slice; ; slice += 1) {
     if (slice >= last || workflowInfo().continueAsNewSuggested) {
       return continueAsNew<typeof transferWorkflow>({ ...args, slice });
     }
     const pages = Math.min(2 ** Math.min(slice, 10), LARGEST_SLICE);
-    const end = await beating.transferSlice({ ref, object, slice, pages, allowed });
+    const end = await beating.transferSlice({ ref, object, slice, pages, allowed, ...how });
     if (end.state !== 'more') return { end, slice: slice + 1 };
   }
 }

@@ -42,6 +42,7 @@ export async function checkConnection(
   const checkedAt = deps.now().toISOString();
   await deps.store.apps.patch(ask.workspaceId, ask.appId, {
     connection: { status, account, checkedAt, problems },
+    lastCheck: { at: checkedAt, ready: status === 'ready', codes: problems.map(({ code }) => code) },
   });
   return answer;
 }

@@ -24,7 +24,11 @@ export async function columnFindings(
   const earlier = await earlierFile(deps, app, object, look.files[object]);
   return {
     blockers: missingBlockers(object, mapping, columns, has),
-    warnings: [...goneWarnings(object, mapping, has), ...changedWarnings(object, columns, earlier, look)],
+    warnings: [
+      ...goneWarnings(object, mapping, has),
+      ...changedWarnings(object, columns, earlier, look),
+      ...(await retypedWarnings(deps, app, object, earlier, look.files[object])),
+    ],
   };
 }
 
@@ -67,6 +71,30 @@ function changedWarnings(
       ...{ code: 'column_new', object, column },
       message: `The column "${column}" was not in the file before (${earlier.name}); it is kept under extra unless it is mapped.`,
     }));
+}
+
+/** What the values of a column look like, against the file before; a column without values is of no type. */
+async function retypedWarnings(
+  { store }: ActivityDeps,
+  app: AppDoc,
+  object: ObjectName,
+  earlier: FileDoc | null,
+  current: string | undefined,
+): Promise<Finding[]> {
+  if (!earlier?.result || current === undefined || current === earlier.fileId) return [];
+  const file = await store.files.get(app.workspaceId, app.appId, current);
+  const known = new Map(earlier.result.columns.map((column) => [column.name, column]));
+  return (file?.result?.columns ?? []).flatMap(({ name, looksLike, filled }) => {
+    const before = known.get(name);
+    if (!before || before.filled === 0 || filled === 0 || before.looksLike === looksLike) return [];
+    const [was, is] = [before.looksLike ?? 'text', looksLike ?? 'text'];
+    return [
+      {
+        ...{ code: 'column_retyped', object, column: name, before: was, after: is },
+        message: `The values of the column "${name}" looked like ${was} in the file before (${earlier.name}) and look like ${is} now: look whether it still means the same.`,
+      },
+    ];
+  });
 }
 
 async function earlierFile(

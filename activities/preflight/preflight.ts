@@ -31,10 +31,11 @@ export function createPreflight(deps: ActivityDeps): Activities['preflight'] {
       const limit = run.options.limit === undefined ? {} : { limit: run.options.limit };
       const found = await look(deps, app, { objects, adoptProposal: true, ...limit }, signal);
       const review = reviewModeOf(run, app, firstRun);
+      const first = run.mode === 'plan' ? { planFirst: true as const } : {};
       const { away } = found;
       if (away && found.blockers.length === 1) {
         const until = nextTry(away, run.startedAt ?? run.createdAt, deps.now());
-        return { ...resultOf([], objects, review, app), wait: { until, code: away.code } };
+        return { ...resultOf([], objects, review, app), ...first, wait: { until, code: away.code } };
       }
       await store.runs.patch(ref.workspaceId, ref.runId, {
         blockers: found.blockers,
@@ -49,7 +50,7 @@ export function createPreflight(deps: ActivityDeps): Activities['preflight'] {
         const providerTotal = found.totals[object] ?? null;
         await store.runs.patchObject(ref.workspaceId, ref.runId, object, { providerTotal });
       }
-      return resultOf(found.blockers, objects, review, app);
+      return { ...resultOf(found.blockers, objects, review, app), ...first };
     });
 }
 

@@ -28,8 +28,10 @@ export async function rulesOf(
   const files = isFiles ? await usableFiles(deps, app, args.objects) : new Map<ObjectName, FileDoc>();
   const own = withProposals(app, files);
   if (args.adoptProposal && own.adopted) {
+    await store.mappings.keep(app);
     await store.apps.patch(app.workspaceId, app.appId, {
       mapping: own.mapping,
+      mappingSet: { at: deps.now().toISOString(), by: null },
       mappingVersion: app.mappingVersion + 1,
     });
   }

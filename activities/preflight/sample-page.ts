@@ -1,6 +1,7 @@
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { ActivityDeps } from '../deps.js';
 import type { Session } from '../providers/provider.js';
+import { lookedUpBy } from '../records/keys.js';
 import { lookupsOf } from '../records/lookups.js';
 import { compileMapping } from '../records/mapping.js';
 import type { Mapped, MappedRecord } from '../records/types.js';
@@ -35,11 +36,12 @@ export async function sampleObject(
     if (mapped.length > 0) break;
   }
   const records = mapped.flatMap((entry) => (entry.ok ? [entry.record] : []));
+  const { matching } = look.rules.policies;
   const at = { workspaceId: app.workspaceId, origin: look.origin, object };
-  const world = await loadWorld(deps.store, at, lookupsOf(mapped, object));
+  const world = await loadWorld(deps.store, at, lookupsOf(mapped, object, matching));
   const taken = new Set([...world.records.values()].flatMap((record) => record.keys));
   const isDuplicate = (record: MappedRecord): boolean =>
-    !world.links.has(record.externalId) && record.keys.some((key) => taken.has(key));
+    !world.links.has(record.externalId) && lookedUpBy(record.keys, matching).some((key) => taken.has(key));
   return {
     records: mapped.length,
     likelyDuplicates: records.filter(isDuplicate).length,

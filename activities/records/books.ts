@@ -3,7 +3,14 @@ import { noCounts } from './types.js';
 import type { Counts, OutcomeCounts } from './types.js';
 
 const OUTCOMES: readonly Outcome[] = ['created', 'updated', 'unchanged', 'skipped', 'failed', 'deleted'];
-const SKIP_REASONS: readonly SkipReason[] = ['repeated', 'duplicate', 'linked', 'stale', 'out_of_scope'];
+const SKIP_REASONS: readonly SkipReason[] = [
+  'repeated',
+  'duplicate',
+  'linked',
+  'stale',
+  'out_of_scope',
+  'drifted',
+];
 
 /** A new sum; neither side is changed. */
 export function addCounts(a: Counts, b: Counts): Counts {

@@ -5,7 +5,7 @@ import type { Counts, Policies } from './types.js';
 
 export type BreakerCode = Extract<
   FailureCode,
-  'key_reused' | 'breaker_failed' | 'breaker_duplicates' | 'breaker_updated'
+  'key_reused' | 'breaker_failed' | 'breaker_duplicates' | 'breaker_updated' | 'breaker_deleted'
 >;
 
 export interface Judgement {
@@ -30,10 +30,16 @@ export interface Judged {
   allowed: readonly FailureCode[];
   /** Of the page about to be written; none where an app's ids are its provider's own and cannot be other things tomorrow. */
   pageIdentity?: DecidedPage['identity'] | null;
+  /** Exactly the first page was written: it is judged although it may be small, before there is a second. */
+  canary?: boolean;
+  /** How many records of the object this app has brought: what deletions are a share of. */
+  known?: number;
 }
 
 /** A share of fewer records than this says nothing. */
 const ENOUGH = 100;
+/** But so many of a first page do, however small it is. */
+const ENOUGH_OF_CANARY = 20;
 /** One record whose name and e-mail changed is somebody who married; a share of one is no share. */
 const REUSED_AT_LEAST = 2;
 const REUSED_SHARE = 0.3;
@@ -45,26 +51,40 @@ const REUSED_SHARE = 0.3;
 export function judge(
   policies: Policies,
   totals: Counts | null,
-  { allowed, pageIdentity }: Judged,
+  { allowed, pageIdentity, canary = false, known = 0 }: Judged,
 ): Judgement | null {
-  const found = [keyReused(pageIdentity ?? null), ...(totals === null ? [] : sharesOf(policies, totals))];
+  const found = [
+    keyReused(pageIdentity ?? null),
+    ...(totals === null ? [] : sharesOf(policies, { totals, canary, known })),
+  ];
   return found.find((each) => each !== null && !allowed.includes(each.code)) ?? null;
 }
 
-function sharesOf(policies: Policies, totals: Counts): (Judgement | null)[] {
+interface Seen {
+  totals: Counts;
+  canary: boolean;
+  known: number;
+}
+
+function sharesOf(policies: Policies, seen: Seen): (Judgement | null)[] {
   const { breakers } = policies;
+  const { totals } = seen;
   return [
-    overLimit(totals, 'breaker_failed', totals.failed, breakers.failed, {
+    overLimit(seen, 'breaker_failed', totals.failed, breakers.failed, {
       what: 'failed',
       look: 'Look at the problems: a column may be mapped wrongly or the file may have another format.',
     }),
-    overLimit(totals, 'breaker_duplicates', totals.duplicates, breakers.duplicates, {
+    overLimit(seen, 'breaker_duplicates', totals.duplicates, breakers.duplicates, {
       what: 'look like records that are there already',
       look: 'Look at the duplicates: this may be the same data under other ids.',
     }),
-    overLimit(totals, 'breaker_updated', totals.updated, breakers.updated, {
+    overLimit(seen, 'breaker_updated', totals.updated, breakers.updated, {
       what: 'would change a record',
       look: 'Look at the changes so far: this may be an older copy of the data, or another mapping.',
+    }),
+    overLimit(seen, 'breaker_deleted', totals.deleted, breakers.deleted, {
+      what: 'were deleted at the source',
+      look: 'Look there whether they are really gone, or only out of sight of this account.',
     }),
   ];
 }
@@ -89,14 +109,15 @@ function keyReused(identity: DecidedPage['identity'] | null): Judgement | null {
 }
 
 function overLimit(
-  totals: Counts,
+  { totals, canary, known }: Seen,
   code: BreakerCode,
   count: number,
   limit: number | null,
   words: { what: string; look: string },
 ): Judgement | null {
-  const of = decidedOf(totals);
-  if (limit === null || of < ENOUGH) return null;
+  // A few deletions are most of what changed since yesterday, and still few of what there is.
+  const of = code === 'breaker_deleted' ? Math.max(decidedOf(totals), known) : decidedOf(totals);
+  if (limit === null || (of < ENOUGH && !(canary && count >= ENOUGH_OF_CANARY))) return null;
   const share = count / of;
   if (share <= limit) return null;
   return {

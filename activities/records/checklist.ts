@@ -109,19 +109,25 @@ function countsItem(facts: ChecklistFacts): ChecklistItem {
   const moved = { fetched, created, updated, unchanged, skipped, failed, deleted, skippedBy };
   const value = { ...moved, knownFailed: known.records, providerTotal };
   const differs = providerTotal !== null && providerTotal !== fetched;
+  const { drifted } = skippedBy;
   const words = [
     differs ? `The provider counts ${providerTotal}, ${fetched} were fetched.` : null,
     failed > 0 ? `${failed} could not be imported; the problems list says why, record by record.` : null,
     known.records > 0 ? knownWords(facts) : null,
+    drifted > 0
+      ? `${drifted} changed after they were planned and were left out; the problems list names them.`
+      : null,
   ].filter((word) => word !== null);
   const detail = words.length === 0 ? undefined : words.join(' ');
-  return measured('counts', 'Records moved', newlyFailed(facts) > 0 || differs, value, detail);
+  return measured('counts', 'Records moved', newlyFailed(facts) > 0 || differs || drifted > 0, value, detail);
 }
 
 function knownWords(facts: ChecklistFacts): string {
   const { records, runId } = facts.known;
   const which = newlyFailed(facts) === 0 ? 'All of them' : `${records} of them`;
-  return `${which} failed in the same way before: known from run ${runId}.`;
+  return runId === null
+    ? `${which} were looked at and dismissed.`
+    : `${which} failed in the same way before: known from run ${runId}.`;
 }
 
 function booksItem({ counts }: ChecklistFacts): ChecklistItem {

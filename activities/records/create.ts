@@ -8,7 +8,7 @@ import { runWriter } from './writers.js';
 /** A new record and its link. This is what a first import does a million times: nothing is copied twice or compared. */
 export function createRecord(work: WorkingWorld, source: MappedRecord): string {
   const { context } = work;
-  const recordId = context.newId();
+  const recordId = context.newId(source.externalId);
   const effects = newEffects();
   const record: StoredRecord = {
     workspaceId: context.workspaceId,

@@ -65,6 +65,8 @@ function decideOne(work: WorkingWorld, source: MappedRecord, seen: Seen, world: 
 function decideKnown(work: WorkingWorld, source: MappedRecord, link: StoredLink, again: boolean): Decided {
   const { context, rules } = work;
   const { recordId } = link;
+  // Run ids sort by time: what a later run wrote is newer than what this one kept.
+  if (context.repair && link.runId > context.runId) return skip(work, source, 'stale', recordId);
   const ofThisRun = again || link.seenRunId === context.runId;
   if (rules.policies.linked === 'skip' && !ofThisRun) return skip(work, source, 'linked', recordId);
   const sameHash = link.sourceHash === source.sourceHash;
@@ -96,7 +98,7 @@ function markSeen(work: WorkingWorld, source: MappedRecord, link: StoredLink): v
 }
 
 function decideUnknown(work: WorkingWorld, source: MappedRecord): Decided {
-  const { decision, found } = decideNew(work, source);
+  const { decision, found } = decidedByPerson(work, source) ?? decideNew(work, source);
   if (found) work.page.duplicates.push(found);
   if (decision.do === 'skip') return skip(work, source, 'duplicate', null);
   warn(work, source.warnings);
@@ -104,6 +106,21 @@ function decideUnknown(work: WorkingWorld, source: MappedRecord): Decided {
   const { outcome, warnings } = mergeInto(work, source, decision.to, null);
   warn(work, warnings);
   return { outcome, recordId: decision.to.recordId };
+}
+
+/** A person's word about a likely duplicate goes before every policy. */
+function decidedByPerson(work: WorkingWorld, source: MappedRecord): ReturnType<typeof decideNew> | null {
+  const said = work.context.repair?.decisions.get(source.externalId);
+  if (!said) return null;
+  const to = said.recordId === null ? null : work.record(said.recordId);
+  switch (said.decision) {
+    case 'create':
+      return { decision: { do: 'create' }, found: null };
+    case 'skip':
+      return { decision: { do: 'skip' }, found: null };
+    case 'update':
+      return { decision: to ? { do: 'tie', to } : { do: 'skip' }, found: null };
+  }
 }
 
 function decideDeleted(
@@ -142,5 +159,6 @@ function warn(work: WorkingWorld, warnings: readonly ProblemDraft[]): void {
 }
 
 function seenByRun({ context }: WorkingWorld, link: StoredLink | null): Earlier | undefined {
+  if (link && context.repair?.again.has(link.externalId)) return undefined;
   return context.idsMayRepeat && link?.seenRunId === context.runId ? earlierOfLink(link) : undefined;
 }

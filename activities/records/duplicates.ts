@@ -1,9 +1,9 @@
-import { keyKind } from './keys.js';
+import { keyKind, lookedUpBy } from './keys.js';
 import type { DuplicateFound } from './page.js';
 import type { ExistingPolicy, MappedRecord, StoredRecord } from './types.js';
 import type { WorkingWorld } from './world.js';
 
-const MOST_LISTED = 20;
+const MOST_LISTED = 10;
 
 export type NewRecordDecision = { do: 'create' } | { do: 'skip' } | { do: 'tie'; to: StoredRecord };
 
@@ -15,7 +15,9 @@ export function decideNew(
   work: WorkingWorld,
   source: MappedRecord,
 ): { decision: NewRecordDecision; found: DuplicateFound | null } {
-  const strong = candidates(source.keys, (key) => work.sharing(key));
+  const strong = candidates(lookedUpBy(source.keys, work.rules.policies.matching), (key) =>
+    work.sharing(key),
+  );
   if (strong.records.size > 0) {
     const decision = byPolicy(work, [...strong.records.values()]);
     const words = { create: 'created', skip: 'skipped', tie: 'tied' } as const;
@@ -46,15 +48,16 @@ function byPolicy(work: WorkingWorld, records: readonly StoredRecord[]): NewReco
   }
 }
 
-interface Candidates {
-  records: Map<string, StoredRecord>;
+interface Candidates<R> {
+  records: ReadonlyMap<string, R>;
   matchedOn: string[];
 }
 
-const NOBODY: Candidates = { records: new Map(), matchedOn: [] };
-
-function candidates(keys: readonly string[], sharing: (key: string) => readonly StoredRecord[]): Candidates {
-  let some: Candidates | null = null;
+function candidates<R extends { recordId: string }>(
+  keys: readonly string[],
+  sharing: (key: string) => readonly R[],
+): Candidates<R> {
+  let some: { records: Map<string, R>; matchedOn: string[] } | null = null;
   for (const key of keys) {
     const records = sharing(key);
     if (records.length === 0) continue;
@@ -63,17 +66,18 @@ function candidates(keys: readonly string[], sharing: (key: string) => readonly 
     const kind = keyKind(key);
     if (!some.matchedOn.includes(kind)) some.matchedOn.push(kind);
   }
-  return some ?? NOBODY;
+  return some ?? { records: new Map<string, R>(), matchedOn: [] };
 }
 
 function found(
   source: MappedRecord,
-  { records, matchedOn }: Candidates,
+  { records, matchedOn }: Candidates<unknown>,
   decision: DuplicateFound['decision'],
 ): DuplicateFound {
   return {
     externalId: source.externalId,
     candidates: [...records.keys()].slice(0, MOST_LISTED),
+    ...(records.size > MOST_LISTED && { total: records.size }),
     matchedOn,
     decision,
     incoming: source.fields,

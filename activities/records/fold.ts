@@ -13,6 +13,9 @@ const LETTERS: Readonly<Record<string, string>> = {
   ł: 'l',
   þ: 'th',
   ı: 'i',
+  ħ: 'h',
+  ŧ: 't',
+  ŋ: 'n',
 };
 
 /** Legal forms at the end of a company's name, as they stand once dots are gone. */
@@ -20,7 +23,7 @@ const LEGAL_FORMS = new Set(
   (
     'gmbh ggmbh mbh ag kg kgaa ug ohg gbr ev eg se inc incorporated llc llp lp ltd limited plc corp corporation co ' +
     'company cie sa sas sasu sarl srl spa snc bv nv vof ab as asa oy oyj aps kk pty pte pvt sl slu lda ltda sro spzoo ' +
-    'zrt kft bhd'
+    'zrt kft bhd doo dd ek mbb ohg stg partg scs sca sprl bvba se kb hb ehf hf ood eood ad oao zao ooo pjsc jsc'
   ).split(' '),
 );
 
@@ -34,7 +37,7 @@ export function foldText(text: string): string {
       .normalize('NFKD')
       .replace(/\p{M}+/gu, '')
       .toLowerCase()
-      .replace(/[ßæœøđðłþı]/g, (letter) => LETTERS[letter] ?? letter)
+      .replace(/[ßæœøđðłþıħŧŋ]/g, (letter) => LETTERS[letter] ?? letter)
       .replace(/&/g, ' and ')
       .replace(/(?<=\p{L})[.'’](?=\p{L}|\s|$)/gu, '')
       .replace(/[^\p{L}\p{N}]+/gu, ' ');
@@ -47,11 +50,28 @@ export function foldText(text: string): string {
 /** As `foldText`, and without legal forms at the end: "Müller & Co. KG" and "Mueller" differ, "MÜLLER GmbH" and "Müller" do not. */
 export function foldName(text: string): string {
   const words = foldText(text)
-    .replace(/\bsp z oo$/, 'spzoo')
+    .replace(/\bsp z ?o ?o$/, 'spzoo')
+    .replace(/\bsa r ?l$/, 'sarl')
+    .replace(/\bs r ?o$/, 'sro')
     .split(' ');
   let end = words.length;
-  while (end > 1 && isLegal(words, end)) end -= 1;
+  for (;;) {
+    const start = end - legalAt(words, end);
+    if (start === end || start < 1) break;
+    end = start;
+  }
   return words.slice(0, end).join(' ');
+}
+
+/** How many words before `end` are a legal form: `gmbh`, or spelled with spaces or a stroke (`a s`, `b v`, `s p a`). */
+function legalAt(words: readonly string[], end: number): number {
+  if (isLegal(words, end)) return 1;
+  let letters = '';
+  for (let count = 1; count <= 4 && (words[end - count] ?? '').length === 1; count += 1) {
+    letters = (words[end - count] ?? '') + letters;
+    if (count > 1 && LEGAL_FORMS.has(letters)) return count;
+  }
+  return 0;
 }
 
 function isLegal(words: readonly string[], end: number): boolean {

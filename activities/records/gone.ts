@@ -1,5 +1,5 @@
 import type { World } from './page.js';
-import type { MappedRecord, StoredLink } from './types.js';
+import type { LinkTie, MappedRecord, StoredLink } from './types.js';
 import type { WorkingWorld } from './world.js';
 import { runWriter } from './writers.js';
 
@@ -47,12 +47,12 @@ export function markGone(work: WorkingWorld, source: MappedRecord, link: StoredL
   });
 }
 
-function isSame(a: StoredLink, b: StoredLink): boolean {
+function isSame(a: LinkTie, b: LinkTie): boolean {
   return a.origin === b.origin && a.object === b.object && a.externalId === b.externalId;
 }
 
 /** A link of this origin may have gone earlier in this page. */
-function isGone(work: WorkingWorld, link: StoredLink): boolean {
+function isGone(work: WorkingWorld, link: LinkTie): boolean {
   const now = link.origin === work.context.origin ? work.link(link.externalId) : link;
   return (now ?? link).goneAt !== null;
 }

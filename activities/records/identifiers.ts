@@ -20,7 +20,7 @@ export function readEmail(raw: string): string | null {
   const displayed = text.endsWith('>') ? DISPLAYED.exec(text)?.[1] : undefined;
   if (displayed !== undefined) text = displayed.trim();
   text = text.toLowerCase();
-  if (text.startsWith('mailto:')) text = text.slice('mailto:'.length);
+  if (text.startsWith('mailto:')) text = (text.slice('mailto:'.length).split('?', 1)[0] ?? '').trim();
   if (text.length > 254 || text.includes('..')) return null;
   return PLAIN_EMAIL.test(text) || EMAIL.test(text) ? text : null;
 }
@@ -126,4 +126,26 @@ function asciiHost(host: string): string {
 export function emailKey(email: string): string {
   const at = email.lastIndexOf('@');
   return `${email.slice(0, at).normalize('NFC')}@${asciiHost(email.slice(at + 1))}`;
+}
+
+/** `ann+news@corp.example` → `ann@corp.example`; `null` where there is no tag. Takes and gives what `emailKey` makes. */
+export function withoutPlusTag(key: string): string | null {
+  const plus = key.indexOf('+');
+  return plus > 0 && plus < key.lastIndexOf('@')
+    ? key.slice(0, plus) + key.slice(key.lastIndexOf('@'))
+    : null;
+}
+
+/** Anybody may have an address there: two companies that name one of these are not one company. */
+const PUBLIC_MAIL = new Set(
+  (
+    'gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com aol.com icloud.com me.com ' +
+    'mac.com proton.me protonmail.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de freenet.de mail.com mail.ru ' +
+    'yandex.ru zoho.com fastmail.com qq.com 163.com orange.fr free.fr laposte.net libero.it wanadoo.fr hotmail.fr ' +
+    'hotmail.co.uk yahoo.co.uk yahoo.fr yahoo.de bluewin.ch'
+  ).split(' '),
+);
+
+export function isPublicMail(domain: string): boolean {
+  return PUBLIC_MAIL.has(domain);
 }

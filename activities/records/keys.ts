@@ -1,7 +1,7 @@
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import { foldName, foldText } from './fold.js';
-import { emailKey, readDomain, readEmail, readPhone } from './identifiers.js';
-import type { FieldValue } from './types.js';
+import { emailKey, isPublicMail, readDomain, readEmail, readPhone, withoutPlusTag } from './identifiers.js';
+import type { FieldValue, Policies } from './types.js';
 
 export interface RecordKeys {
   /** Strong: two records that share one are taken for the same thing (as the policy says). */
@@ -26,7 +26,7 @@ export function keysOf(object: ObjectName, fields: FieldsIn, relations: Relation
   switch (object) {
     case 'contacts':
       return {
-        keys: unique('email', [fields['email'], ...list(fields['emails'])], emailPart),
+        keys: withBases(unique('email', [fields['email'], ...list(fields['emails'])], emailPart)),
         weakKeys: unique('phone', [fields['phone'], ...list(fields['phones'])], phonePart),
       };
     case 'accounts':
@@ -62,7 +62,40 @@ export function keysOf(object: ObjectName, fields: FieldsIn, relations: Relation
 
 /** `email:…` → `email`: what a duplicate was matched on. */
 export function keyKind(key: string): string {
-  return key.slice(0, key.indexOf(':'));
+  const kind = key.slice(0, key.indexOf(':'));
+  return kind === BASE ? 'email' : kind;
+}
+
+const EMAIL = 'email';
+/** An address that has a tag is also kept without it, under a kind of its own: no look-up finds it unless tags are ignored. */
+const BASE = 'emailBase';
+
+function withBases(emails: string[]): string[] {
+  const keys = [...emails];
+  for (const key of emails) {
+    const base = withoutPlusTag(key.slice(EMAIL.length + 1));
+    if (base !== null && !keys.includes(`${BASE}:${base}`)) keys.push(`${BASE}:${base}`);
+  }
+  return keys;
+}
+
+/**
+ * What to look for where a record has these strong keys. What is stored never depends on the setting, so that a change of it holds
+ * for every record there is: `keep` (the default) looks for whole addresses only, `ignore` for every address that is the same
+ * without its tag.
+ */
+export function lookedUpBy(keys: readonly string[], matching: Policies['matching']): string[] {
+  const whole = keys.filter((key) => !key.startsWith(`${BASE}:`));
+  if (matching?.plusTags !== 'ignore') return whole;
+  const found = new Set<string>();
+  for (const key of whole) {
+    found.add(key);
+    if (!key.startsWith(`${EMAIL}:`)) continue;
+    const email = key.slice(EMAIL.length + 1);
+    const base = withoutPlusTag(email) ?? email;
+    found.add(`${EMAIL}:${base}`).add(`${BASE}:${base}`);
+  }
+  return [...found];
 }
 
 function list(value: FieldValue | null | undefined): FieldValue[] {
@@ -107,15 +140,27 @@ function phonePart(value: FieldValue | null | undefined): Part {
 }
 
 function domainPart(value: FieldValue | null | undefined): Part {
-  return typeof value === 'string' ? readDomain(value) : null;
+  const domain = typeof value === 'string' ? readDomain(value) : null;
+  return domain === null || isPublicMail(domain) ? null : domain;
 }
 
+/** `DE 123.456-7` is `DE1234567`. Without two different digits it is no number but a word for none (`n/a`, `000000`). */
 function taxIdPart(value: FieldValue | null | undefined): Part {
-  return typeof value === 'string' ? value.toUpperCase().replace(/[^\p{L}\p{N}]+/gu, '') : null;
+  if (typeof value !== 'string') return null;
+  const text = value
+    .normalize('NFKC')
+    .toUpperCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '');
+  return new Set(text.match(/\p{N}/gu)).size < 2 ? null : text;
 }
+
+/** What people and programs write where there is none. */
+const NO_CODE = new Set(['n/a', 'na', 'none', 'null', 'nil', 'unknown', 'undefined', 'tbd', 'tba']);
 
 function skuPart(value: FieldValue | null | undefined): Part {
-  return typeof value === 'string' ? value.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ') : null;
+  if (typeof value !== 'string') return null;
+  const text = value.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
+  return NO_CODE.has(text) || !/[\p{L}\p{N}]/u.test(text) ? null : text;
 }
 
 function namePart(value: FieldValue | null | undefined): Part {

@@ -1,10 +1,15 @@
 import type { ObjectName } from '../../workflows/contract/objects.js';
+import { lookedUpBy } from './keys.js';
 import type { JournalEntry, Lookups } from './page.js';
 import { lineField, linesOf, targetObjectOf } from './relations.js';
-import type { FieldValue, Mapped, Relation } from './types.js';
+import type { FieldValue, Mapped, Policies, Relation } from './types.js';
 
 /** What must be read before a page of `object` can be decided. */
-export function lookupsOf(mapped: readonly Mapped[], object: ObjectName): Lookups {
+export function lookupsOf(
+  mapped: readonly Mapped[],
+  object: ObjectName,
+  matching?: Policies['matching'],
+): Lookups {
   const externalIds = new Set<string>();
   const keys = new Set<string>();
   const weakKeys = new Set<string>();
@@ -19,7 +24,7 @@ export function lookupsOf(mapped: readonly Mapped[], object: ObjectName): Lookup
     if (!each.ok) continue;
     const { record } = each;
     externalIds.add(record.externalId);
-    for (const key of record.keys) keys.add(key);
+    for (const key of lookedUpBy(record.keys, matching)) keys.add(key);
     for (const key of record.weakKeys) weakKeys.add(key);
     for (const field in record.relations) target(field, record.relations[field] ?? null);
     linesOf(record.fields['lines']).forEach((line, n) =>

@@ -10,6 +10,8 @@ const SKIPPED: Readonly<Record<SkipReason, string>> = {
     'This app brought the record before, and its policy leaves such records alone. Nothing was written.',
   stale:
     'The source says that this is older than what is stored. Nothing was written; the newer state stays.',
+  drifted:
+    'The store has changed since the plan was made, so that this record would be decided otherwise now. Nothing was written.',
   out_of_scope: 'This run does not concern the record. Nothing was written.',
 };
 

@@ -3,6 +3,7 @@ import type { Outcome } from '../../workflows/contract/status.js';
 import type {
   Counts,
   FieldValue,
+  LinkTie,
   Mapped,
   ProblemDraft,
   Relation,
@@ -29,9 +30,14 @@ export interface World {
   targets: ReadonlyMap<string, StoredLink>;
   /** Records behind the links, and every record that shares a key, by record id. */
   records: ReadonlyMap<string, StoredRecord>;
-  /** Links (any origin) of candidate records, by record id: tells "same app" from "another app". */
-  recordLinks: ReadonlyMap<string, readonly StoredLink[]>;
+  /** Ties (any origin) of records that share a strong key, by record id: tells "same app" from "another app". */
+  recordLinks: ReadonlyMap<string, readonly LinkTie[]>;
+  /** Records that share a weak key and nothing else: what listing them takes. Absent: they are among `records`. */
+  lookalikes?: ReadonlyMap<string, Lookalike>;
 }
+
+/** As much of a record as tells that it looks like another. Nothing is ever tied to it, so no more of it is read. */
+export type Lookalike = Pick<StoredRecord, 'recordId' | 'weakKeys' | 'archivedAt'>;
 
 export interface PageContext {
   workspaceId: string;
@@ -41,11 +47,21 @@ export interface PageContext {
   object: ObjectName;
   /** ISO 8601 UTC. */
   now: string;
-  newId: () => string;
+  /** Of a new record; a plan has given it one already. */
+  newId: (externalId: string) => string;
   /** False for a provider that promises ids unique within one run: no bookkeeping of repeats across pages. */
   idsMayRepeat: boolean;
   /** Merge priority of other apps by id; 0 where absent. */
   priorities?: Readonly<Record<string, number>>;
+  /** Only in a repair. */
+  repair?: RepairContext;
+}
+
+export interface RepairContext {
+  /** External ids that this run took before and that are decided again: taking them now is no repeat. */
+  again: ReadonlySet<string>;
+  /** What a person decided about a likely duplicate, by external id. The record is among `World.records` if it is there. */
+  decisions: ReadonlyMap<string, { decision: 'update' | 'skip' | 'create'; recordId: string | null }>;
 }
 
 /**
@@ -95,7 +111,10 @@ export type JournalValue = FieldValue | Relation | null | { json: string };
 
 export interface DuplicateFound {
   externalId: string;
+  /** At most 10: more help nobody to decide. */
   candidates: string[];
+  /** How many there were, where they are more than are kept; of a crowd that shares one key at least so many. */
+  total?: number;
   matchedOn: string[];
   decision: 'tied' | 'created' | 'skipped' | 'listed';
   incoming: Record<string, FieldValue | null>;

@@ -18,6 +18,10 @@ const reminderHours = z
   .int()
   .min(1)
   .max(24 * 365);
+const plusTags = z.enum(['keep', 'ignore']).meta({
+  description:
+    'Whether ann+news@corp.example and ann@corp.example are one address when duplicates are looked for (ignore) or two (keep)',
+});
 const priority = z.number().int().min(-1000).max(1000);
 const review = z.enum(['each_object', 'on_findings', 'none']).nullable();
 const requiredNames = z.array(fieldName).max(64);
@@ -28,6 +32,7 @@ export const policiesSchema = z
     existing: z.partialRecord(objectName, existing),
     linked: z.enum(['update', 'skip']),
     sameApp: existing,
+    matching: z.strictObject({ plusTags }).exactOptional(),
     priority,
     edits: editsSchema,
     heldUnreviewed,
@@ -46,6 +51,7 @@ export const policiesPatchSchema = z.strictObject({
   existing: z.partialRecord(objectName, existing.nullable()).nullable().exactOptional(),
   linked: z.enum(['update', 'skip']).nullable().exactOptional(),
   sameApp: existing.nullable().exactOptional(),
+  matching: z.strictObject({ plusTags: plusTags.nullable().exactOptional() }).nullable().exactOptional(),
   priority: priority.nullable().exactOptional(),
   edits: editsSchema.nullable().exactOptional(),
   heldUnreviewed: heldUnreviewed.nullable().exactOptional(),
@@ -69,6 +75,7 @@ export function defaultPolicies(): Policies {
     existing: Object.fromEntries(OBJECT_NAMES.map((object) => [object, 'update'])),
     linked: 'update',
     sameApp: 'create',
+    matching: { plusTags: 'keep' },
     priority: 0,
     edits: 'keep',
     heldUnreviewed: 'keep',
@@ -91,6 +98,7 @@ export function patchPolicies(current: Policies, patch: PoliciesPatch): Policies
     existing: mergeMaps(current.existing, patch.existing, defaults.existing),
     linked: chosen(current.linked, patch.linked, defaults.linked),
     sameApp: chosen(current.sameApp, patch.sameApp, defaults.sameApp),
+    ...matchingAfter(current.matching, patch.matching),
     priority: chosen(current.priority, patch.priority, defaults.priority),
     edits: chosen<Policies['edits']>(current.edits, patch.edits, defaults.edits),
     heldUnreviewed: chosen(current.heldUnreviewed, patch.heldUnreviewed, defaults.heldUnreviewed),
@@ -99,6 +107,14 @@ export function patchPolicies(current: Policies, patch: PoliciesPatch): Policies
     review: patch.review === undefined ? current.review : patch.review,
     breakers: patch.breakers === null ? defaults.breakers : { ...current.breakers, ...patch.breakers },
   };
+}
+
+function matchingAfter(
+  current: Policies['matching'],
+  patch: PoliciesPatch['matching'],
+): Pick<Policies, 'matching'> {
+  if (patch === undefined) return current ? { matching: current } : {};
+  return { matching: { plusTags: patch?.plusTags ?? 'keep' } };
 }
 
 function chosen<T>(current: T, patched: T | null | undefined, byDefault: T): T {

@@ -188,6 +188,8 @@ export interface Policies {
   existing: Partial<Record<ObjectName, ExistingPolicy>>;
   linked: 'update' | 'skip';
   sameApp: ExistingPolicy;
+  /** How like two records' keys must be. Absent (apps of before): the default, whole e-mail addresses. */
+  matching?: { plusTags: 'keep' | 'ignore' };
   priority: number;
   edits: EditPolicy | Partial<Record<ObjectName, EditPolicy | Record<string, EditPolicy>>>;
   heldUnreviewed: 'keep' | 'drop';
@@ -236,7 +238,7 @@ export function noCounts(): Counts {
     skipped: 0,
     failed: 0,
     deleted: 0,
-    skippedBy: { repeated: 0, duplicate: 0, linked: 0, stale: 0, out_of_scope: 0 },
+    skippedBy: { repeated: 0, duplicate: 0, linked: 0, stale: 0, out_of_scope: 0, drifted: 0 },
     duplicates: 0,
     warnings: 0,
     rows: 0,

@@ -1,5 +1,6 @@
+import { keysOf } from './keys.js';
 import type { JournalEntry } from './page.js';
-import { putRelation, relationsOf, waitingFor } from './relations.js';
+import { putRelation, relationNames, relationsOf, waitingFor } from './relations.js';
 import type { LinkTie, StoredRecord } from './types.js';
 import type { KeptChange } from './undo-types.js';
 import type { Undo } from './undo-world.js';
@@ -23,6 +24,7 @@ export function undoCreated(undo: Undo, entry: JournalEntry): KeptChange | null 
   const edits = record ? touched(undo, entry, record) : 0;
   const reasons = edits + tied(undo, entry) + used(undo, entry, own.outside);
   if (reasons > 0) {
+    if (record) bringBack(undo, record);
     undo.page.counts.keep += 1;
     return { fields: 'all', unlessGone: false };
   }
@@ -32,6 +34,17 @@ export function undoCreated(undo: Undo, entry: JournalEntry): KeptChange | null 
   undo.remove(recordId);
   undo.page.counts.remove += 1;
   return null;
+}
+
+/** A repair of this run archived it when its source was tied to another record: what stays, stays as it was. */
+function bringBack(undo: Undo, record: StoredRecord): void {
+  if (record.archivedAt === null || !undo.isByRun(record.archivedBy)) return;
+  const draft = undo.drafts.edit(record.recordId);
+  draft.archivedAt = null;
+  draft.archivedBy = null;
+  draft.updatedAt = undo.context.now;
+  const { keys, weakKeys } = keysOf(draft.object, draft.fields, relationNames(draft.relations));
+  Object.assign(draft, { keys, weakKeys });
 }
 
 /** Each function lists its conflicts and says how many. */

@@ -2,6 +2,7 @@ import type { ObjectName } from '../../workflows/contract/objects.js';
 import type {
   DecidedPage,
   JournalEntry,
+  Lookalike,
   PageContext,
   PendingRelation,
   RecordWrite,
@@ -32,7 +33,7 @@ export interface WorkingWorld {
   target(object: ObjectName, externalId: string): string | null;
   /** At most 20 of each key: more are no better evidence. */
   sharing(key: string): readonly StoredRecord[];
-  sharingWeak(key: string): readonly StoredRecord[];
+  sharingWeak(key: string): readonly Lookalike[];
   /** Whether this app already brought the record, in this page or before. */
   isOfThisApp(recordId: string): boolean;
   bump(recordId: string, by: number): void;
@@ -46,12 +47,14 @@ export interface WorkingWorld {
 export function openWorld(world: World, rules: Rules, context: PageContext): WorkingWorld {
   const page = emptyPage();
   const links = new Map<string, StoredLink>();
-  const tied = new Set<string>();
+  const tied = new Set([...world.links.values()].map((link) => link.recordId));
   const written = createDrafts(world.records);
   const bumps = new Map<string, number>();
   const pending = new Map<string, PendingRelation>();
   const byKey = indexBy(world.records, (record) => record.keys);
   const byWeakKey = indexBy(world.records, (record) => record.weakKeys);
+  for (const { recordId, weakKeys } of world.lookalikes?.values() ?? [])
+    for (const key of weakKeys) addTo(byWeakKey, key, recordId);
 
   const record = (recordId: string): StoredRecord | null => written.get(recordId);
   const linkOf = (externalId: string): StoredLink | undefined =>
@@ -87,7 +90,12 @@ export function openWorld(world: World, rules: Rules, context: PageContext): Wor
       return link?.goneAt === null ? link.recordId : null;
     },
     sharing: (key) => sharing(byKey.get(key), record, (each) => each.keys.includes(key)),
-    sharingWeak: (key) => sharing(byWeakKey.get(key), record, (each) => each.weakKeys.includes(key)),
+    sharingWeak: (key) =>
+      sharing(
+        byWeakKey.get(key),
+        (recordId): Lookalike | null => record(recordId) ?? world.lookalikes?.get(recordId) ?? null,
+        (each) => each.weakKeys.includes(key),
+      ),
     isOfThisApp: (recordId) =>
       tied.has(recordId) ||
       (world.recordLinks
@@ -201,12 +209,12 @@ export function addTo(index: Map<string, Set<string>>, key: string, recordId: st
 }
 
 /** The index may name records that lost the key since: each is asked again. */
-function sharing(
+function sharing<R>(
   recordIds: Iterable<string> | undefined,
-  record: (recordId: string) => StoredRecord | null,
-  has: (record: StoredRecord) => boolean,
-): readonly StoredRecord[] {
-  const found: StoredRecord[] = [];
+  record: (recordId: string) => R | null,
+  has: (record: R) => boolean,
+): readonly R[] {
+  const found: R[] = [];
   for (const recordId of recordIds ?? []) {
     const each = record(recordId);
     if (each && has(each)) found.push(each);

@@ -3,6 +3,7 @@ import type { FailureInfo } from '../../workflows/contract/failures.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { RunStep } from '../../workflows/contract/status.js';
 import type { FileKind } from '../providers/provider.js';
+import type { LastCheck } from '../records/retry-lock.js';
 import type { Mapping, ObjectMapping, Policies } from '../records/types.js';
 
 /**
@@ -68,6 +69,8 @@ export interface AppDoc {
   mapping: Mapping;
   /** Rises with each change of mapping. */
   mappingVersion: number;
+  /** Since when it is so, and who said it; nobody where the proposal of a file was taken. Absent: as it was installed, or unknown. */
+  mappingSet?: { at: string; by: Actor | null };
   policies: Policies;
   schedule: unknown;
   connection: ConnectionState;
@@ -75,6 +78,10 @@ export interface AppDoc {
   lastSyncedAt: string | null;
   lastImportedAt: string | null;
   lastError: LastError | null;
+  /** The last run that failed or was cancelled with something written; whether it still locks is judged anew each time. */
+  lock?: { runId: string; at: string } | null;
+  /** What the last check of the connection said: the proof that a cause is gone. */
+  lastCheck?: LastCheck | null;
   paused: boolean;
   createdAt: string;
   createdBy: Actor;
@@ -82,6 +89,16 @@ export interface AppDoc {
   removedAt: string | null;
   /** Rises with every change; guards read-modify-write. */
   revision: number;
+}
+
+/** One version of an app's mapping. What a version says never changes. */
+export interface MappingDoc {
+  workspaceId: string;
+  appId: string;
+  version: number;
+  mapping: Mapping;
+  at: string | null;
+  by: Actor | null;
 }
 
 export interface SealedSecret {
@@ -96,6 +113,15 @@ export interface CredentialsDoc {
   appId: string;
   sealed: SealedSecret;
   version: number;
+}
+
+/** Signs certificates; one of a deployment. */
+export interface SigningKeyDoc {
+  keyId: string;
+  /** A JSON Web Key of type OKP: its `x`. */
+  publicKey: string;
+  sealed: SealedSecret;
+  createdAt: string;
 }
 
 /** What `files/inspect.ts` found out about an upload. */

@@ -1,4 +1,5 @@
 import type { Actor } from '../../workflows/contract/activities.js';
+import type { Lookalike } from '../records/page.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { LinkTie, StoredLink, StoredRecord } from '../records/types.js';
@@ -22,7 +23,8 @@ export interface Records {
   versions(workspaceId: string, recordIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Every record (archived too) that shares one of the strong keys; at most 20 per key. */
   byKeys(workspaceId: string, object: ObjectName, keys: readonly string[]): Promise<StoredRecord[]>;
-  byWeakKeys(workspaceId: string, object: ObjectName, keys: readonly string[]): Promise<StoredRecord[]>;
+  /** As much of them as listing takes; at most 20 per key, however many share it. */
+  byWeakKeys(workspaceId: string, object: ObjectName, keys: readonly string[]): Promise<Lookalike[]>;
   /** Records with a relation to one of these, by target. */
   referrers(
     workspaceId: string,
@@ -70,7 +72,11 @@ export interface Failure {
   record: string;
   code: string;
   field: string | null;
+  /** A person has set it aside: it asks no more than one that was known before. */
+  dismissed?: true;
 }
+
+export type ProblemsOfCode = Pick<ProblemDoc, 'severity' | 'code' | 'state'> & { count: number };
 
 export interface Problems {
   list(
@@ -91,6 +97,8 @@ export interface Problems {
       count: number;
     }[]
   >;
+  /** By object, severity, code and state, whatever their number: for certificates. What was only planned is left out. */
+  byCode(ref: Pick<RunRef, 'workspaceId' | 'runId'>, object: ObjectName): Promise<ProblemsOfCode[]>;
   /** All failed ones of an object; null where there are more than `limit`. */
   failures(
     ref: Pick<RunRef, 'workspaceId' | 'runId'>,

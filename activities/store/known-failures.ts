@@ -60,7 +60,8 @@ async function knownIn(
 
 /** A record is known if everything that is wrong with it is. */
 function summed(failures: readonly Failure[], known: ReadonlyMap<string, string>): KnownFailures {
-  const unknown = new Set(failures.filter(({ failure }) => !known.has(failure)).map(({ record }) => record));
+  const asks = ({ failure, dismissed }: Failure): boolean => !known.has(failure) && dismissed !== true;
+  const unknown = new Set(failures.filter(asks).map(({ record }) => record));
   const old = failures.filter(({ record }) => !unknown.has(record));
   const required = new Map<string | null, number>();
   for (const { failure, code, field } of failures) {

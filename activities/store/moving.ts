@@ -5,6 +5,7 @@ import type { Counts, SourceRecord } from '../records/types.js';
 import type { UndonePage } from '../records/undo-types.js';
 import type { ApplySide, FetchSide, PageOrigin, QuestionEvidence, StoredConflict } from './run-documents.js';
 import type { ListQuery, Listed } from './listing.js';
+import type { PageState, RepairPart } from './repair-part.js';
 
 /** Raised when this attempt's epoch is no longer the current one: somebody newer, an undo or a close took over. Stop at once. */
 export class Fenced extends Error {}
@@ -73,6 +74,10 @@ export interface ApplyCommit {
   settled: PendingRelation[];
   rows: number;
   now: string;
+  /** Of a page of fetched source: what became of each record, so that a repair finds it. */
+  kept?: Pick<PageState, 'marks' | 'notes'>;
+  /** Only of a repair's page. */
+  repair?: RepairPart;
 }
 
 /** `conflict`: something that was read changed meanwhile: load and decide again. `repeated`: this page is applied already. */
@@ -105,6 +110,8 @@ export interface PageOutcomes {
 
 /** An entry of a journal, and what an undo took back of it: exactly, field by field. */
 export interface ListedChange extends JournalEntry {
+  /** Decided by a plan: nothing was written yet. */
+  planned?: true;
   /** All of it was taken back: every field, and the record or the tie that came with it. */
   undone: boolean;
   fields: (JournalEntry['fields'][number] & { undone: boolean })[];

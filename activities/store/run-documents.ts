@@ -1,4 +1,4 @@
-import type { Actor, Attention } from '../../workflows/contract/activities.js';
+import type { Actor, Attention, OnDrift } from '../../workflows/contract/activities.js';
 import type { FailureCode } from '../../workflows/contract/failures.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type {
@@ -12,7 +12,7 @@ import type {
   RunStep,
 } from '../../workflows/contract/status.js';
 import type { ChecklistItem } from '../records/checklist.js';
-import type { Counts, Rules } from '../records/types.js';
+import type { Counts, OutcomeCounts, Rules } from '../records/types.js';
 import type { LastError } from './documents.js';
 
 export interface RunObjectDoc {
@@ -43,6 +43,27 @@ export interface UndoState {
   note: string | null;
   by: Actor | null;
   at: string;
+}
+
+export interface RepairState {
+  repairId: string;
+  state: 'running' | 'done' | 'failed';
+  object: ObjectName | null;
+  code: string | null;
+  externalIds: string[] | null;
+  /** Records that had failed or were left out and are in the store now; that were there and changed; that fail still. */
+  repaired: number;
+  changed: number;
+  stillFailed: number;
+  /** Why it could not go on, in plain words. */
+  error: string | null;
+  by: Actor;
+  at: string;
+  endedAt: string | null;
+  /** Where it goes on: only while it runs. */
+  next: { object: ObjectName; seq: number } | null;
+  /** Rules with which records were decided again; of an earlier repair, until this one ends. */
+  rulesVersion: string | null;
 }
 
 export interface StoredConflict {
@@ -106,7 +127,13 @@ export interface RunDoc {
   waitingCode: FailureCode | null;
   lastError: LastError | null;
   cleanup: UndoState | null;
+  /** The last repair; absent: there was none. */
+  repair?: RepairState | null;
+  /** After it failed or was cancelled: a person has looked at what it wrote. */
+  acknowledged?: { note: string; by: Actor; at: string } | null;
   pinned: PinnedDoc | null;
+  /** Of a run that is planned first, once all is decided. */
+  plan?: PlanDoc | null;
   /** Until when raw pages and journals are kept; null while the run is live. */
   keepUntil: string | null;
   undoExpired: boolean;
@@ -157,11 +184,60 @@ export interface ApplySide {
   counts: Counts;
   /** Set where a breaker or another question stopped the transfer. */
   question: { code: FailureCode; evidence: QuestionEvidence } | null;
+  /** Only of runs that are planned first. */
+  plan?: PlanSide;
   closedFor: string | null;
   /** When the first and the last page were applied: for rates, and for `stalledSince`. */
   firstAt: string | null;
   lastAt: string | null;
   updatedAt: string;
+}
+
+/** How far the plan of an object is. Beside the apply side, because the same epoch guards both. */
+export interface PlanSide {
+  /** Number of the next page to decide. */
+  position: number;
+  counts: Counts;
+  /** Digest of every decision so far, in order. */
+  chain: string;
+  /** How many plans were given up before this one. */
+  round?: number;
+  updatedAt: string;
+}
+
+/** A duplicate with both sides, as a plan shows it. */
+export interface PlannedDuplicate {
+  object: ObjectName;
+  externalId: string;
+  incoming: Record<string, unknown>;
+  candidates: { recordId: string; fields: Record<string, unknown> | null }[];
+  matchedOn: string[];
+  decision: 'update' | 'create' | 'skip';
+}
+
+/** What a run would do, as it was decided without writing a record. */
+export interface PlanDoc {
+  hash: string;
+  mappingVersion: number;
+  counts: OutcomeCounts;
+  objects: { object: ObjectName; counts: Counts }[];
+  duplicates: { total: number; items: PlannedDuplicate[] };
+  unmapped: {
+    owners: { value: string | null; count: number }[];
+    statuses: { object: ObjectName; value: string | null; count: number }[];
+  };
+  required: { object: ObjectName; field: string | null; count: number }[];
+  /** Relations whose target is neither here nor in the plan. */
+  unresolved: number;
+  waiting: { object: ObjectName; externalId: string; relation: string; target: RelationTarget }[];
+  madeAt: string;
+  /** Null until a person has it applied. */
+  applied: { at: string; by: Actor; onDrift: OnDrift } | null;
+}
+
+export interface RelationTarget {
+  object: ObjectName;
+  externalId: string;
 }
 
 export type PageOrigin = 'fetch' | 'resolve' | 'repair' | 'absence';
@@ -175,6 +251,8 @@ export interface ProblemDoc {
   field?: string;
   value?: string;
   message: string;
+  /** Found by a plan: nothing was written yet. */
+  planned?: true;
   /** For counted ones (skipped, warning). */
   count?: number;
   samples?: { externalId?: string; position?: string }[];

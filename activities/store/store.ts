@@ -9,12 +9,16 @@ import type {
   CredentialsDoc,
   FileDoc,
   KeyDoc,
+  MappingDoc,
   MemberDoc,
+  SigningKeyDoc,
   WorkspaceDoc,
 } from './documents.js';
 import type { ChecklistDoc, HoldDoc, ReviewDoc, RunDoc } from './run-documents.js';
 import type { Links, Problems, Records } from './kept.js';
 import type { ListQuery, Listed } from './listing.js';
+import type { Plans } from './planning.js';
+import type { Decisions, Repairs } from './repairing.js';
 import type { Pages, Pendings, Transfers, Turns, UndoConflicts } from './moving.js';
 
 /** The store could not be reached or did not answer in time: nothing is known to be written by this call. */
@@ -28,6 +32,7 @@ export interface Store {
   keys: Keys;
   members: Members;
   apps: Apps;
+  mappings: Mappings;
   credentials: Credentials;
   files: Files;
   runs: Runs;
@@ -38,13 +43,17 @@ export interface Store {
   links: Links;
   problems: Problems;
   pending: Pendings;
+  plans: Plans;
   conflicts: UndoConflicts;
+  repairs: Repairs;
+  decisions: Decisions;
   turns: Turns;
   holds: Holds;
   checklists: Checklists;
   reviews: Reviews;
   audit: Audit;
   answers: Answers;
+  signingKeys: SigningKeys;
   /** Creates collections and indexes, runs migrations in order under a lock. Older code refuses a newer store. Repeatable. */
   prepare(): Promise<void>;
   /** A real call to the server. Name and version of what answered, and whether it is a trial stand-in. */
@@ -100,6 +109,13 @@ export interface Apps {
     appId: string,
     patch: Partial<Omit<AppDoc, 'workspaceId' | 'appId' | 'revision'>>,
   ): Promise<AppDoc | null>;
+}
+
+export interface Mappings {
+  /** Keeps the mapping that an app has now, under its version. Repeatable: to be called before another takes its place. */
+  keep(app: AppDoc): Promise<void>;
+  /** Newest first. The app's own may be missing: it is on the app. */
+  list(workspaceId: string, appId: string, query: ListQuery): Promise<Listed<MappingDoc>>;
 }
 
 export interface Credentials {
@@ -235,6 +251,12 @@ export interface Reviews {
 export interface Audit {
   insert(entry: AuditDoc): Promise<void>;
   list(workspaceId: string, query: ListQuery): Promise<Listed<AuditDoc>>;
+}
+
+export interface SigningKeys {
+  get(): Promise<SigningKeyDoc | null>;
+  /** The one that is there from now on: this one, or the one that another process was faster with. */
+  insert(made: SigningKeyDoc): Promise<SigningKeyDoc>;
 }
 
 /** Answers of `askProvider`, because no record may enter a workflow's history. They vanish after an hour. */

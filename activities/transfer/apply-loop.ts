@@ -5,8 +5,9 @@ import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { RunControl } from '../../workflows/contract/status.js';
 import { addCounts } from '../records/books.js';
 import { judge, type Judgement } from '../records/breakers.js';
-import { decidePage } from '../records/decide.js';
+import { decideLike, parkDrifted, refuses, type AsPlanned } from '../plan/as-planned.js';
 import { lookupsOf } from '../records/lookups.js';
+import { keptOf } from '../records/outcome-marks.js';
 import type { DecidedPage } from '../records/page.js';
 import type { Counts, Mapped, Rules, SourceRecord } from '../records/types.js';
 import type { ApplySide } from '../store/run-documents.js';
@@ -26,6 +27,8 @@ export interface ApplyArgs {
   idsMayRepeat: boolean;
   /** Only where an external id is made of a file's columns: then another file's ids can be other people's. */
   keysMayLie: boolean;
+  /** Where the run was planned. */
+  plan: AsPlanned | null;
   allowed: readonly FailureCode[];
   map: (record: SourceRecord) => Mapped;
   handover: Handover;
@@ -63,12 +66,14 @@ export async function applyLoop(store: Store, args: ApplyArgs): Promise<ApplyEnd
       if (!page) break;
       const control = await store.runs.control(ref.workspaceId, ref.runId);
       if (control === 'pause' || control === 'cancel') return { state: 'stopped', control };
-      const stop = judge(args.rules.policies, totals, { allowed: args.allowed, pageIdentity: null });
+      const known = totals.deleted === 0 ? 0 : await store.links.count(ref.workspaceId, args.origin, object);
+      const stop = judge(args.rules.policies, totals, { allowed: args.allowed, canary: seq === 1, known });
       if (stop) return await park(store, args, stop);
       const mapped = page.records.map(args.map);
       turn ??= await store.turns.acquire(ref.workspaceId, object, args.holder, signal);
       const applied = await applyPage(store, args, page, mapped, turn);
       if (applied.state === 'question') return await park(store, args, applied.judgement);
+      if (applied.state === 'parked') return applied;
       totals = addCounts(totals, applied.counts);
       turn = await keepOrPass(store, applied.turn);
     }
@@ -80,7 +85,9 @@ export async function applyLoop(store: Store, args: ApplyArgs): Promise<ApplyEnd
 }
 
 type AppliedPage =
-  { state: 'applied'; counts: Counts; turn: TurnHeld } | { state: 'question'; judgement: Judgement };
+  | { state: 'applied'; counts: Counts; turn: TurnHeld }
+  | { state: 'question'; judgement: Judgement }
+  | { state: 'parked'; parked: Parked };
 
 async function applyPage(
   store: Store,
@@ -90,18 +97,21 @@ async function applyPage(
   held: TurnHeld,
 ): Promise<AppliedPage> {
   const { ref, object, origin } = args;
-  const lookups = lookupsOf(mapped, object);
+  const lookups = lookupsOf(mapped, object, args.rules.policies.matching);
+  const planned = (await args.plan?.outcomes(page.seq)) ?? null;
   let turn = held;
   for (let redo = 0; redo < MOST_REDOS; redo += 1) {
     const now = args.now().toISOString();
     const world = await loadWorld(store, { workspaceId: ref.workspaceId, origin, object }, lookups);
     const context = { ...ref, origin, object, now, newId: args.newId, idsMayRepeat: args.idsMayRepeat };
-    const decided = decidePage(mapped, world, args.rules, context);
+    const { decided, drifts } = decideLike(planned, { mapped, world, rules: args.rules, context });
+    if (refuses(args.plan, drifts, args.allowed)) return parkDrifted(store, args, drifts);
     const question = args.keysMayLie ? judgeIdentity(args, decided) : null;
     if (question) return { state: 'question', judgement: question };
     const rows = page.records.reduce((sum, record) => sum + (record.rows ?? 1), 0);
     const commit = { ref, object, seq: page.seq, pageOrigin: page.origin, origin, epoch: args.side.epoch };
-    const result = await store.pages.apply({ ...commit, turn, decided, settled: [], rows, now });
+    const kept = keptOf(decided, page.seq);
+    const result = await store.pages.apply({ ...commit, turn, decided, settled: [], rows, now, kept });
     if (result !== 'conflict') return { state: 'applied', counts: { ...decided.counts, rows }, turn };
     turn = await regain(store, turn, args.signal);
   }

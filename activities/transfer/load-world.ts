@@ -17,11 +17,16 @@ export async function loadWorld(
     loadTargets(store, workspaceId, origin, lookups.targets),
   ]);
   const records = new Map<string, StoredRecord>();
-  for (const record of [...sameKey, ...sameWeakKey]) records.set(record.recordId, record);
-  const linked = [...new Set(links.map((link) => link.recordId))].filter((id) => !records.has(id));
+  for (const record of sameKey) records.set(record.recordId, record);
+  const linked = new Set(links.map((link) => link.recordId));
+  // Whom our own links lead to is ours: only of others is it asked who brought them.
+  const strangers = [...records.keys()].filter((id) => !linked.has(id));
   const [behind, recordLinks] = await Promise.all([
-    ask(linked, (ids) => store.records.byIds(workspaceId, ids)),
-    ask([...records.keys()], (ids) => store.links.byRecords(workspaceId, ids)),
+    ask(
+      [...linked].filter((id) => !records.has(id)),
+      (ids) => store.records.byIds(workspaceId, ids),
+    ),
+    ask(strangers, (ids) => store.links.ties(workspaceId, ids)),
   ]);
   for (const record of behind) records.set(record.recordId, record);
   return {
@@ -29,6 +34,7 @@ export async function loadWorld(
     targets: new Map(targets.map((link) => [`${link.object}/${link.externalId}`, link])),
     records,
     recordLinks: byRecord(recordLinks),
+    lookalikes: new Map(sameWeakKey.map((each) => [each.recordId, each])),
   };
 }
 

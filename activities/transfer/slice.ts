@@ -8,6 +8,8 @@ import { forObject } from '../preflight/rules.js';
 import { judge } from '../records/breakers.js';
 import { compileMapping } from '../records/mapping.js';
 import type { Claim } from '../store/moving.js';
+import type { AsPlanned } from '../plan/as-planned.js';
+import { planLoop, type PlanEnd } from '../plan/plan-loop.js';
 import { applyLoop, park, type ApplyEnd } from './apply-loop.js';
 import { fetchLoop } from './fetch-loop.js';
 import { createHandover } from './handover.js';
@@ -39,7 +41,8 @@ async function moveSlice(
   const { attempt } = Context.current().info;
   const claim = await deps.store.transfers.claim(ref, object, { slice, attempt });
   const traffic = { requests: 0, bytes: 0 };
-  const session = await openSession(deps, opened, traffic);
+  // Where all is staged, nobody speaks to the provider any more.
+  const session = claim.fetch.done ? null : await openSession(deps, opened, traffic);
   try {
     const end = await runLoops(deps, { ...args, opened, claim, session, traffic, signal });
     if (end.state === 'parked') return end;
@@ -48,66 +51,66 @@ async function moveSlice(
     if (control === 'pause') return { state: 'paused' };
     if (control === 'cancel') return { state: 'cancelled' };
     const sides = await deps.store.transfers.get(ref, object);
-    if (!sides?.fetch.done || sides.apply.position < sides.fetch.position) return { state: 'more' };
+    const position = args.planning ? sides?.apply.plan?.position : sides?.apply.position;
+    if (!sides?.fetch.done || (position ?? 0) < sides.fetch.position) return { state: 'more' };
     if (end.state !== 'caught_up') return { state: 'done' };
-    const tripped = judge(opened.pinned.rules.policies, end.totals, {
-      allowed: args.allowed,
-      pageIdentity: null,
-    });
+    const { workspaceId } = ref;
+    const { origin, rules } = opened.pinned;
+    const known = end.totals.deleted === 0 ? 0 : await deps.store.links.count(workspaceId, origin, object);
+    const tripped = judge(rules.policies, end.totals, { allowed: args.allowed, known });
     return tripped ? await park(deps.store, { ref, object, side: sides.apply }, tripped) : { state: 'done' };
   } finally {
-    await session.close();
+    await session?.close();
   }
 }
 
 interface Loops extends SliceArgs {
   opened: OpenedRun;
   claim: Claim;
-  session: Session;
+  session: Session | null;
   traffic: { requests: number; bytes: number };
   signal: AbortSignal;
 }
 
 /** Fetch and apply beside each other. What was staged is applied even if the provider fails; a failed apply stops the fetch. */
-async function runLoops(deps: ActivityDeps, loops: Loops): Promise<ApplyEnd> {
-  const { ref, object, opened, claim, session, traffic, allowed } = loops;
+async function runLoops(deps: ActivityDeps, loops: Loops): Promise<ApplyEnd | PlanEnd> {
+  const { ref, object, opened, claim, session, traffic, allowed, planning = false } = loops;
   const { run, pinned, provider } = opened;
-  const stageOnly = run.options.backupFirst === true && !claim.fetch.done;
-  const first = stageOnly ? claim.fetch.position : claim.apply.position;
+  const stageOnly = run.options.backupFirst === true && !claim.fetch.done && !planning;
+  const behind = planning ? (claim.apply.plan?.position ?? 0) : claim.apply.position;
+  const first = stageOnly ? claim.fetch.position : behind;
   const beforeSeq = first + loops.pages;
   const handover = createHandover(claim.fetch.position, stageOnly);
   const stopFetching = new AbortController();
   const signal = AbortSignal.any([loops.signal, stopFetching.signal]);
   const side = claim.fetch;
   const rules = forObject(pinned.rules, pinned.locales, object);
-  const reading = { ref, object, side, session, beforeSeq, allowed, traffic, handover, signal };
-  const fetching = fetchLoop(deps.store, reading)
+  const reading = { ref, object, side, beforeSeq, allowed, traffic, handover, signal };
+  const fetching = (session ? fetchLoop(deps.store, { ...reading, session }) : Promise.resolve())
     .then(
       () => null,
       (error: unknown) => ({ error }),
     )
     .finally(() => handover.end());
   try {
-    const end: ApplyEnd = stageOnly
+    const deciding = {
+      ...{ ref, object, origin: pinned.origin, rules, side: claim.apply, beforeSeq, handover },
+      idsMayRepeat: provider.objects.find((offer) => offer.object === object)?.uniqueIds !== true,
+      map: compileMapping(object, rules),
+      ...{ signal: loops.signal, now: deps.now, newId: deps.newId },
+    };
+    const applying = (): Promise<ApplyEnd> =>
+      applyLoop(deps.store, {
+        ...deciding,
+        keysMayLie: provider.auth.includes('file'),
+        plan: planOf(deps, loops),
+        allowed,
+        holder: `${ref.runId}/${claim.apply.epoch}`,
+      });
+    const end: ApplyEnd | PlanEnd = stageOnly
       ? { state: 'caught_up', totals: claim.apply.counts }
-      : await applyLoop(deps.store, {
-          ref,
-          object,
-          origin: pinned.origin,
-          rules,
-          side: claim.apply,
-          beforeSeq,
-          idsMayRepeat: provider.objects.find((offer) => offer.object === object)?.uniqueIds !== true,
-          keysMayLie: provider.auth.includes('file'),
-          allowed,
-          map: compileMapping(object, rules),
-          handover,
-          holder: `${ref.runId}/${claim.apply.epoch}`,
-          signal: loops.signal,
-          now: deps.now,
-          newId: deps.newId,
-        });
-    if (end.state !== 'caught_up') return end;
+      : await (planning ? planLoop(deps.store, deciding) : applying());
+    if (end.state === 'stopped' || end.state === 'parked') return end;
     const failed = await fetching;
     if (failed) throw failed.error;
     return end;
@@ -115,4 +118,13 @@ async function runLoops(deps: ActivityDeps, loops: Loops): Promise<ApplyEnd> {
     stopFetching.abort();
     await fetching;
   }
+}
+
+function planOf({ store }: ActivityDeps, { ref, object, opened }: Loops): AsPlanned | null {
+  const { run } = opened;
+  if (run.mode !== 'plan') return null;
+  return {
+    onDrift: run.plan?.applied?.onDrift ?? 'skip',
+    outcomes: (seq) => store.plans.outcomes(ref, object, seq),
+  };
 }

@@ -52,16 +52,25 @@ export const changeApp = endpoint({
     const description = describedBy(deps.descriptions, app.providerId);
     await checkOwners(deps, app, patch.mapping);
     // Before the address changes: at no moment can they be sent to the new one.
-    if (app.credentials && !patched(app, description, patch).credentials) {
+    if (app.credentials && !patched(app, description, patch, null).credentials) {
       await deps.store.credentials.remove(app.workspaceId, app.appId);
     }
-    const { after } = await change(call, (current) => patched(current, description, patch));
+    const set = { at: call.now, by: call.caller.actor };
+    // Kept before it goes: whatever happens in between, no version is lost.
+    if (patch.mapping !== undefined) await deps.store.mappings.keep(app);
+    const { after } = await change(call, (current) => patched(current, description, patch, set));
+    if (patch.mapping !== undefined) await deps.store.mappings.keep(after);
     await audited(call, 'app.changed', after.appId, { changed: Object.keys(patch) });
     return { status: 200, body: await viewApp(deps, after) };
   },
 });
 
-function patched(app: AppDoc, description: ProviderDescription, patch: Patch): AppDoc {
+function patched(
+  app: AppDoc,
+  description: ProviderDescription,
+  patch: Patch,
+  set: AppDoc['mappingSet'] | null,
+): AppDoc {
   const mapping = mappingAfter(app, description, patch.mapping);
   const remapped = !isDeepStrictEqual(mapping, app.mapping);
   const settings =
@@ -79,6 +88,7 @@ function patched(app: AppDoc, description: ProviderDescription, patch: Patch): A
     policies: policiesAfter(app, patch.policies),
     mapping,
     mappingVersion: remapped ? app.mappingVersion + 1 : app.mappingVersion,
+    ...(remapped && set ? { mappingSet: set } : {}),
     ...(moved ? { credentials: null, connection: freshConnection(description, app) } : {}),
   };
 }

@@ -5,6 +5,7 @@ import { RESOLVED_MARK } from '../../activities/records/writers.js';
 import type { ListedChange } from '../../activities/store/moving.js';
 import { endpoint } from '../endpoint.js';
 import { runOf } from '../lookup.js';
+import { isOnlyPlanned } from '../run-view.js';
 import { given, id, listOf, listQuery, objectName, pageOf } from '../shapes/common.js';
 
 const OUTCOMES = ['created', 'updated', 'deleted', 'resolved'] as const;
@@ -28,6 +29,9 @@ const change = z
         }),
       }),
     ),
+    planned: z.literal(true).optional().meta({
+      description: 'Only decided so far: nothing was written. Gone once the plan is applied',
+    }),
     undone: z.boolean().meta({
       description:
         'An undo took all of this back. False where nothing was undone, and where the undo kept the record, the tie of the source to it, or any field (`fields[].undone` says which)',
@@ -52,19 +56,22 @@ export const listRunChanges = endpoint({
   async handle(call) {
     const run = await runOf(call);
     const { outcome, object } = call.query;
-    const found = await call.deps.store.pages.changes(run, given({ outcome, object }), pageOf(call.query));
+    const { pages, plans } = call.deps.store;
+    const kept = isOnlyPlanned(run) ? plans : pages;
+    const found = await kept.changes(run, given({ outcome, object }), pageOf(call.query));
     return { status: 200, body: { items: found.items.map(view), nextCursor: found.nextCursor } };
   },
 });
 
 function view(entry: ListedChange): z.infer<typeof change> {
-  const { object, recordId, externalId, outcome, fields, undone } = entry;
+  const { object, recordId, externalId, outcome, fields, undone, planned } = entry;
   return {
     object,
     recordId,
     externalId,
     outcome,
     undone,
+    ...given({ planned }),
     fields: fields
       .filter(({ field }) => !field.startsWith(RESOLVED_MARK))
       .map((change) => ({

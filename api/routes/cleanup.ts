@@ -11,6 +11,7 @@ import type { Reply } from '../reply.js';
 import { viewRun } from '../run-view.js';
 import { given, id, listOf, listQuery, note, objectName, pageOf } from '../shapes/common.js';
 import { run, undoConflict, undoNumbers } from '../shapes/run.js';
+import type { LiveWorkflow } from '../workflow-gateway.js';
 import { CLOSING_PAUSE_MS, CLOSING_TRIES, alreadyActive } from '../start-run.js';
 
 const PREVIEW_MS = 9_000;
@@ -130,8 +131,10 @@ async function afterTheEnd(call: CleanupCall, of: RunDoc): Promise<void> {
   }
 }
 
-async function isClosing(call: CleanupCall, kind: 'import' | 'cleanup'): Promise<boolean> {
-  return kind === 'import' || (await runOf(call)).cleanup?.state === 'done';
+async function isClosing(call: CleanupCall, kind: LiveWorkflow['kind']): Promise<boolean> {
+  if (kind === 'import') return true;
+  const of = await runOf(call);
+  return kind === 'repair' ? of.repair?.state !== 'running' : of.cleanup?.state === 'done';
 }
 
 function refuseOutside(of: RunDoc, object: RunDoc['object'] | undefined): void {

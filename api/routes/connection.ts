@@ -119,7 +119,7 @@ export const preflightApp = endpoint({
 });
 
 /** A file app's run moves what it has files for; what a start would refuse is a blocker here. */
-async function objectsToLookAt(
+export async function objectsToLookAt(
   deps: Call['deps'],
   app: AppDoc,
   asked: ObjectName[] | null,

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import type { Store } from '../../activities/store/store.js';
 import { endpoint } from '../endpoint.js';
-
-const STORE_MS = 4_000;
+import { storeHealth } from '../store-health.js';
 
 export const healthz = endpoint({
   method: 'get',
@@ -61,20 +59,3 @@ export const readyz = endpoint({
     };
   },
 });
-
-async function storeHealth(store: Store): Promise<z.infer<typeof readiness>['store']> {
-  const away = { reachable: false, name: null, version: null, standIn: null };
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<typeof away>((resolve) => {
-    timer = setTimeout(() => resolve(away), STORE_MS);
-  });
-  const asked = store.ping().then(
-    (found) => ({ reachable: true, ...found }),
-    () => away,
-  );
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

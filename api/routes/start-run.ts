@@ -7,6 +7,7 @@ import { endpoint, type Call } from '../endpoint.js';
 import { Problem } from '../errors.js';
 import { appOf, audited, describedBy } from '../lookup.js';
 import { readyFiles } from '../ready-files.js';
+import { refuseLocked } from '../retry-lock.js';
 import { viewRun } from '../run-view.js';
 import { given, id, objectName } from '../shapes/common.js';
 import { reviewMode, run, runKind } from '../shapes/run.js';
@@ -49,12 +50,13 @@ export const startRun = endpoint({
     'action_not_supported',
     'connection_not_ready',
     'app_paused',
+    'retry_locked',
     'mapping_needed',
     'no_file',
     'file_unreadable',
     'inspection_pending',
     'object_out_of_scope',
-    'not_supported_yet',
+    'unprocessable',
     'too_many_runs',
     'temporal_unavailable',
     'store_unavailable',
@@ -84,6 +86,7 @@ export const startRun = endpoint({
         scope,
         options: given({ limit, backupFirst, automations }),
         reviewAsked: call.body.review ?? null,
+        mode: call.body.mode ?? 'apply',
       }),
     );
     await audited(call, 'run.started', made.runId, { appId: app.appId, scope });
@@ -99,6 +102,7 @@ async function whatToMove(call: StartCall, app: AppDoc): Promise<ObjectName[]> {
   const objects = asked.objects ? inRunOrder(asked.objects) : null;
   refuseOutOfScope(app, objects ?? []);
   await refuseWhileLive(deps, app);
+  await refuseLocked(deps, app);
   if (app.paused) {
     throw new Problem(
       'app_paused',
@@ -119,10 +123,10 @@ function refuseUnsupported(description: ProviderDescription, asked: z.output<typ
       { kind: asked.kind },
     );
   }
-  if (asked.mode === 'plan') {
+  if (asked.mode === 'plan' && asked.kind === 'sync') {
     throw new Problem(
-      'not_supported_yet',
-      'Runs cannot be planned yet (mode "plan"). Nothing was started. Start with mode "apply": it stops for your review, and can be undone.',
+      'unprocessable',
+      'Only an import can be planned; a sync is reviewed instead. Nothing was started. Leave `mode` out, or plan an import.',
       { mode: 'plan' },
     );
   }

@@ -8,6 +8,20 @@ const policies = z
   .looseObject({})
   .meta({ id: 'Policies', description: 'All of them, defaults included (see PATCH)' });
 
+const lockCause = z.object({ code: z.string(), message: z.string() });
+
+const lockEvidence = z
+  .object({
+    runId: z.string(),
+    cause: lockCause,
+    causeTestsClean: z.boolean().nullable().meta({ description: 'null: the cause has no test' }),
+    checkedAt: time.nullable(),
+    written: z.array(z.object({ object: objectName, created: z.int(), updated: z.int(), deleted: z.int() })),
+    unacknowledged: z.array(objectName),
+    howToOpen: z.string(),
+  })
+  .meta({ id: 'LockEvidence', description: 'Why no run starts after one that failed or was cancelled' });
+
 export const appSheet = z
   .object({
     appId: z.string(),
@@ -47,7 +61,7 @@ export const appSheet = z
     lastImportedAt: time.nullable(),
     lastError: orNull(lastError),
     bookmarks: z.record(z.string(), z.object({ at: time })),
-    lock: z.object({ cause: z.string(), evidence: z.looseObject({}) }).nullable(),
+    lock: z.object({ cause: lockCause, evidence: lockEvidence }).nullable(),
     held: z.object({ events: z.int() }),
     recentRuns: z.array(
       z.object({

@@ -82,18 +82,63 @@ export const undoNumbers = {
   conflicts: z.array(undoConflict),
 };
 
+const skippedBy = z.object({
+  repeated: count,
+  duplicate: count,
+  linked: count,
+  stale: count,
+  out_of_scope: count,
+  drifted: count.meta({ description: 'Left out, because the store had changed since the plan was made' }),
+});
+
+export const duplicate = z
+  .object({
+    object: objectName,
+    externalId: z.string(),
+    incoming: z.looseObject({}),
+    candidates: z.array(z.object({ recordId: z.string(), fields: z.looseObject({}).nullable() })),
+    matchedOn: z.array(z.string()),
+    decision: z.enum(['update', 'create', 'skip']),
+  })
+  .meta({ id: 'PlannedDuplicate' });
+
+const plan = z
+  .object({
+    hash: z.string().meta({ description: 'Names exactly these decisions: what applying asks for' }),
+    mappingVersion: z.int(),
+    counts,
+    objects: z.array(
+      z.object({ object: objectName, counts, skippedBy, rows: count, duplicates: count, warnings: count }),
+    ),
+    duplicates: z.object({ total: count, items: z.array(duplicate) }),
+    unmapped: z.object({
+      owners: z.array(z.object({ value: z.string().nullable(), count })),
+      statuses: z.array(z.object({ object: objectName, value: z.string().nullable(), count })),
+    }),
+    required: z.array(z.object({ object: objectName, field: z.string().nullable(), count })),
+    unresolved: count.meta({ description: 'Relations whose target is neither here nor in the plan' }),
+    waiting: z
+      .array(
+        z.object({
+          object: objectName,
+          externalId: z.string(),
+          relation: z.string(),
+          target: z.object({ object: objectName, externalId: z.string() }),
+        }),
+      )
+      .meta({ description: 'The first 100 of these relations' }),
+    automations: z.array(z.object({ automationId: z.string(), events: count })),
+    madeAt: time,
+    applied: z.object({ at: time, by: actor, onDrift: z.enum(['skip', 'refuse']) }).nullable(),
+  })
+  .meta({ id: 'Plan' });
+
 const runObject = z
   .object({
     object: objectName,
     state: objectState,
     counts,
-    skippedBy: z.object({
-      repeated: count,
-      duplicate: count,
-      linked: count,
-      stale: count,
-      out_of_scope: count,
-    }),
+    skippedBy,
     rows: count.optional(),
     duplicates: count,
     warnings: count,
@@ -143,6 +188,22 @@ export const run = z
     booksClosed: z.boolean(),
     waitingUntil: time.optional(),
     waitingCode: z.string().optional(),
+    repair: z
+      .object({
+        state: z.enum(['running', 'done', 'failed']),
+        object: objectName.optional(),
+        code: z.string().optional(),
+        externalIds: count.optional().meta({ description: 'How many were named' }),
+        repaired: count,
+        changed: count,
+        stillFailed: count,
+        error: z.string().optional(),
+        by: actor,
+        at: time,
+        endedAt: time.optional(),
+      })
+      .optional()
+      .meta({ description: 'The last repair' }),
     stalledSince: time.optional(),
     lastError: orNull(lastError),
     held: z.object({
@@ -161,6 +222,11 @@ export const run = z
         at: time,
       })
       .optional(),
+    acknowledged: z
+      .object({ note: z.string(), by: actor, at: time })
+      .optional()
+      .meta({ description: 'Who looked at what a failed or cancelled run wrote' }),
+    plan: plan.optional().meta({ description: 'Of a run with mode plan, once all is decided' }),
     keepUntil: time.nullable(),
     revision: z.int(),
     temporal: z.object({

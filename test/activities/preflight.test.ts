@@ -248,6 +248,29 @@ describe('what is pinned', () => {
   });
 });
 
+it('tells of columns that are new, gone, or of another type than in the file before', async () => {
+  const app = await house.install(filesProvider);
+  await uploadFile(
+    house,
+    app,
+    'Id,Name,E-mail,Since\n1,Ann,ann@people.example,2026-01-05\n2,Bob,b@people.example,2026-02-05\n',
+  );
+  const first = await house.start(app);
+  await house.run('preflight', first);
+  await house.run('closeRun', { ref: first, status: 'completed', error: null });
+  await uploadFile(house, app, 'Id,Name,Since,City\n1,Ann,May last year,Berlin\n2,Bob,long ago,Rome\n');
+  const ref = await house.start(app);
+  await house.run('preflight', ref);
+  const { warnings } = await house.theRun(ref);
+  const columns = warnings.filter(({ code }) => code.startsWith('column_'));
+  expect(columns.map(({ code, column }) => [code, column])).toEqual([
+    ['column_gone', 'E-mail'],
+    ['column_new', 'City'],
+    ['column_retyped', 'Since'],
+  ]);
+  expect(columns[2]).toMatchObject({ before: expect.any(String), after: 'text' });
+});
+
 describe('what a terminated run left', () => {
   it('is fenced and closed before anything is read', async () => {
     const { provider, script } = scriptedProvider();

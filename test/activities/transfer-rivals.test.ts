@@ -1,4 +1,8 @@
 import type { ActivityDeps } from '../../activities/deps.js';
+import type { SourceRecord } from '../../activities/records/types.js';
+import type { AppDoc } from '../../activities/store/documents.js';
+import type { RunRef } from '../../workflows/contract/ids.js';
+import type { ObjectName } from '../../workflows/contract/objects.js';
 import { gate, openHouse, type House } from '../support/activity-house.js';
 import { people, scriptedProvider } from '../support/scripted-provider.js';
 
@@ -104,6 +108,56 @@ describe('two apps that bring the same people at the same moment', () => {
     expect(counts.map(({ fetched }) => fetched)).toEqual([60, 60]);
     expect(counts.reduce((sum, { created }) => sum + created, 0)).toBe(60);
   });
+
+  it.each([
+    [
+      'accounts',
+      (n: number) => ({ name: `Company ${n}`, domain: `https://www.c${n}.example/about` }),
+      'domain',
+    ],
+    ['products', (n: number) => ({ name: `Thing ${n}`, sku: ` AB-${n} ` }), 'sku'],
+  ] as const)('make one record of each of the %s', async (object, data, key) => {
+    const numbered = (from: number): SourceRecord[] =>
+      Array.from({ length: 20 }, (_none, at) => ({ externalId: `X${from + at}`, data: data(from + at) }));
+    const { app, refs } = await rivals(object, [numbered(1), numbered(21), numbered(41)]);
+    const records = await house.records(app.workspaceId, object);
+    expect(records).toHaveLength(60);
+    expect(new Set(records.map(({ fields }) => fields[key])).size).toBe(60);
+    const counts = await Promise.all(refs.map((ref) => house.counts(ref, object)));
+    expect(counts.map(({ fetched }) => fetched)).toEqual([60, 60]);
+    expect(counts.map(({ created, updated }) => created + updated)).toEqual([60, 60]);
+    expect(counts.reduce((sum, { created }) => sum + created, 0)).toBe(60);
+    expect(counts.reduce((sum, { duplicates }) => sum + duplicates, 0)).toBe(60);
+  });
+
+  it('see likenesses in what the other one has just written, and tie none', async () => {
+    const named = (from: number): SourceRecord[] =>
+      Array.from({ length: 20 }, (_none, at) => ({
+        externalId: `X${from + at}`,
+        data: { name: `Käufer ${from + at} GmbH` },
+      }));
+    const { app, refs } = await rivals('accounts', [named(1), named(21)]);
+    expect(await house.records(app.workspaceId, 'accounts')).toHaveLength(80);
+    const counts = await Promise.all(refs.map((ref) => house.counts(ref, 'accounts')));
+    expect(counts.map(({ created }) => created)).toEqual([40, 40]);
+    expect(counts.reduce((sum, { duplicates }) => sum + duplicates, 0)).toBe(40);
+  });
+
+  async function rivals(
+    object: ObjectName,
+    pages: SourceRecord[][],
+  ): Promise<{ app: AppDoc; refs: RunRef[] }> {
+    const one = scriptedProvider({ id: 'one' });
+    const two = scriptedProvider({ id: 'two' });
+    one.script.answers = { [object]: pages };
+    two.script.answers = { [object]: pages.toReversed().map((page) => page.toReversed()) };
+    const app = await house.install(one.provider);
+    const other = await house.install(two.provider, { workspaceId: app.workspaceId });
+    const refs = [await house.begin(app, [object]), await house.begin(other, [object])];
+    const ends = await Promise.all(refs.map((ref) => house.transfer(ref, object)));
+    expect(ends).toEqual([{ state: 'done' }, { state: 'done' }]);
+    return { app, refs };
+  }
 
   it('do not wait for one another while a provider is slow', async () => {
     const slow = scriptedProvider({ id: 'slow' });

@@ -179,6 +179,22 @@ describe('a breaker', () => {
     expect(await house.counts(ref)).toMatchObject({ fetched: 245, created: 125, failed: 120 });
   });
 
+  it('judges a first page that is small before the second is written, however much is staged', async () => {
+    const { provider, script } = scriptedProvider();
+    const small = (from: number): SourceRecord[] => halfBroken(from).slice(0, 50);
+    script.answers = { contacts: [small(1), small(121), small(241), small(361)] };
+    const ref = await house.begin(await house.install(provider));
+    expect(await house.slice(ref, { pages: 9 })).toMatchObject({
+      state: 'parked',
+      parked: { code: 'breaker_failed' },
+    });
+    expect(await house.counts(ref)).toMatchObject({ created: 25, failed: 25, applied: 1 });
+    // Asked again without an answer it says the same, and writes nothing more.
+    expect(await house.slice(ref, { slice: 1, pages: 9 })).toMatchObject({ state: 'parked' });
+    expect(await house.counts(ref)).toMatchObject({ created: 25, failed: 25, applied: 1, staged: 4 });
+    expect(await house.records(ref.workspaceId)).toHaveLength(25);
+  });
+
   it('judges the last page too', async () => {
     const { provider, script } = scriptedProvider();
     script.answers = { contacts: [halfBroken(1)] };

@@ -10,7 +10,7 @@ import type {
 
 /** Temporal as the routes see it, in memory: one live workflow per app, and whatever a test says the workers answer. */
 export interface FakeGateway extends WorkflowGateway {
-  started: { runId: string; kind: 'import' | 'cleanup'; token: string }[];
+  started: { runId: string; kind: LiveWorkflow['kind']; token: string }[];
   sent: { run: RunAddress; message: RunMessage; updateId: string }[];
   asked: AskArgs[];
   cancelled: string[];
@@ -29,7 +29,7 @@ export function createFakeGateway(): FakeGateway {
   const live = new Map<string, LiveWorkflow>();
   const start = (
     ref: { appId: string; runId: string },
-    kind: 'import' | 'cleanup',
+    kind: LiveWorkflow['kind'],
     token: string,
   ): Started => {
     const running = live.get(ref.appId);
@@ -58,6 +58,10 @@ export function createFakeGateway(): FakeGateway {
     async startCleanup(args, token) {
       await here();
       return start(args.ref, 'cleanup', token);
+    },
+    async startRepair(args, token) {
+      await here();
+      return start(args.ref, 'repair', token);
     },
     async live({ appId }) {
       await here();

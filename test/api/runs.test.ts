@@ -127,7 +127,6 @@ describe('starting a run', () => {
   it.each([
     [{ kind: 'sync' }, 409, 'action_not_supported'],
     [{ kind: 'export' }, 400, 'invalid_request'],
-    [{ mode: 'plan' }, 422, 'not_supported_yet'],
     [{ objects: ['invoices'] }, 422, 'object_out_of_scope'],
     [{ objects: ['people'] }, 400, 'invalid_request'],
     [{ objects: [] }, 400, 'invalid_request'],

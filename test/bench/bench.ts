@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- --records 200000 [--memory 1000000] [--apps 1,2,4]`: measures Sluice beside the bare driver, in the same run
+ * `npm run bench -- --records 200000 [--memory 1000000] [--apps 1,2,4] [--existing 1000000] [--gate 50000]`: measures Sluice beside the bare driver, in the same run
  * on the same engines, and prints a table and JSON.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 
 import { bareIndexedInserts, bareInserts, bareUpserts } from './bare-loops.js';
 import { install, measureImport, measureKill, measureUndo, rateOf, startImport } from './measure.js';
+import { measureChecklist, measureExisting, measurePlan, measureRepair } from './measure-gate.js';
 import { startSystem, type System } from './system.js';
 import { rests } from '../../local/api-client.js';
 
@@ -17,6 +18,8 @@ const { values } = parseArgs({
     records: { type: 'string', default: '200000' },
     memory: { type: 'string', default: '0' },
     apps: { type: 'string', default: '1,2,4' },
+    existing: { type: 'string', default: '0' },
+    gate: { type: 'string', default: '50000' },
   },
 });
 const records = Number(values.records);
@@ -58,6 +61,8 @@ async function measureAll(system: System): Promise<void> {
   note('start call to first record, ms', first.firstRecordMs, '< 1000', first.firstRecordMs < 1000);
   const perMillion = (first.historyEvents * 1_000_000) / records;
   note('history events of this run', first.historyEvents, `(${Math.round(perMillion)} per million)`);
+  const checklist = await measureChecklist(system, first.runId);
+  note(`checklist of this run, ms`, checklist, '< 2000', checklist < 2000);
   const undo = await measureUndo(system, first.runId, records);
   note('undo, records/s', undo, '>= first import', undo >= rate);
 
@@ -66,7 +71,24 @@ async function measureAll(system: System): Promise<void> {
   note('kill -9 of the worker to progress again, ms', killed.backMs, '< 15000', killed.backMs < 15_000);
   note('  records twice after it', killed.duplicates, '0', killed.duplicates === 0);
   for (const apps of values.apps.split(',').map(Number)) await measureApps(system, apps);
+  const gated = Math.min(records, Number(values.gate));
+  if (gated > 0) await measureGate(system, gated, rate);
+  const existing = Number(values.existing);
+  if (existing > 0) {
+    const found = await measureExisting(system, existing, Math.min(records, 100_000));
+    note(`import among ${existing} records of another app, records/s`, found.among);
+    note('  cost of looking for duplicates, share of the rate', found.cost, '<= 0.25', found.cost <= 0.25);
+  }
   await worker.stop();
+}
+
+async function measureGate(system: System, count: number, first: number): Promise<void> {
+  const { plan, apply } = await measurePlan(system, count);
+  note(`plan of ${count}, records/s`, plan, '>= 1.2 x first import', plan >= 1.2 * first);
+  note('  applying it, records/s', apply);
+  const { failing, repair } = await measureRepair(system, count);
+  note(`import of which all ${count} fail, records/s`, failing);
+  note('  their repair, records/s', repair, '>= first import', repair >= first);
 }
 
 /** The same records shared out over several apps that import at once. */

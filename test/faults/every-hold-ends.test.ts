@@ -45,6 +45,8 @@ describe('a run whose workflow an operator terminates', () => {
     await terminate(appId);
 
     // Its activity lives on until it hears of its end: the next run must not wait for that, nor be disturbed.
+    // Nothing starts over what it wrote before a person says that they know of it, closed or not.
+    await api.post(`/v1/runs/${first}/acknowledge`, { note: 'Terminated on purpose.' });
     const second = await start(api, appId, { review: 'none' });
     const closed = await api.untilRun(first, ended, { withinMs: IN_TIME });
     expect(closed).toMatchObject({ status: 'failed', booksClosed: true, lastError: { code: 'superseded' } });

@@ -40,6 +40,21 @@ describe('breakers of shares', () => {
     );
   });
 
+  it('judges a first page however small it is, once enough of it says the same', () => {
+    const small = counts({ created: 20, failed: 20 });
+    expect(judge(limits, small, { allowed: [] })).toBeNull();
+    expect(judge(limits, small, { allowed: [], canary: true })?.code).toBe('breaker_failed');
+    expect(judge(limits, counts({ created: 1, failed: 4 }), { allowed: [], canary: true })).toBeNull();
+  });
+
+  it('counts deletions as a share of what the app has brought, not of what changed', () => {
+    const gone = policies({ breakers: { failed: null, updated: null, deleted: 0.1, duplicates: null } });
+    const totals = counts({ deleted: 101, updated: 20 });
+    expect(judge(gone, totals, { allowed: [], known: 2_000 })).toBeNull();
+    expect(judge(gone, totals, { allowed: [], known: 1_000 })?.code).toBe('breaker_deleted');
+    expect(judge(gone, totals, { allowed: ['breaker_deleted'], known: 1_000 })).toBeNull();
+  });
+
   it('says how many, of how many, and against which limit', () => {
     expect(judge(limits, counts({ created: 88, failed: 12 }), { allowed: [] })).toMatchObject({
       message: expect.stringContaining('12 of 100 records (12 %) failed'),
@@ -83,7 +98,7 @@ describe('books', () => {
   });
 
   it('add up in every part, and leave the parts alone', () => {
-    const skippedBy = { repeated: 1, duplicate: 2, linked: 3, stale: 4, out_of_scope: 5 };
+    const skippedBy = { repeated: 1, duplicate: 2, linked: 3, stale: 4, out_of_scope: 5, drifted: 6 };
     const part = counts({
       fetched: 20,
       created: 5,

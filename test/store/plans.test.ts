@@ -1,5 +1,7 @@
 import { MongoClient, type CommandStartedEvent, type Document } from 'mongodb';
 import { createMongoStore } from '../../activities/store/mongo/create-store.js';
+import type { CollectionName } from '../../activities/store/mongo/collections.js';
+import { INDEXES } from '../../activities/store/mongo/indexes.js';
 import type { Store } from '../../activities/store/store.js';
 import {
   APP,
@@ -110,7 +112,9 @@ function stagesOf(plan: Document): string[] {
   return [String(plan['stage']), ...below];
 }
 
-async function plansOf(work: () => Promise<unknown>): Promise<{ question: string; stages: string[] }[]> {
+async function plansOf(
+  work: () => Promise<unknown>,
+): Promise<{ question: string; stages: string[]; uncovered: string[] }[]> {
   const large = (await asked(work)).filter(({ collection }) => !SMALL.has(collection));
   const unique = new Map(large.map((each) => [JSON.stringify(each), each]));
   return Promise.all(
@@ -121,9 +125,33 @@ async function plansOf(work: () => Promise<unknown>): Promise<{ question: string
         .find(filter)
         .explain('queryPlanner');
       const plan = (explained['queryPlanner'] as Document)['winningPlan'] as Document;
-      return { question: `${collection} ${JSON.stringify(filter).slice(0, 200)}`, stages: stagesOf(plan) };
+      return {
+        question: `${collection} ${JSON.stringify(filter).slice(0, 200)}`,
+        stages: stagesOf(plan),
+        uncovered: uncovered([{ collection, filter }]),
+      };
     }),
   );
+}
+
+/** Stages in which a server may say that it asked an index or a key. */
+const BY_INDEX = new Set([
+  'IXSCAN',
+  'IDHACK',
+  'EXPRESS_IXSCAN',
+  'EXPRESS_CLUSTERED_IXSCAN',
+  'CLUSTERED_IXSCAN',
+]);
+
+/** Whatever a server tells of its plans: every filter begins with a key, or with the first field of an index of ours. */
+function uncovered(asks: readonly { collection: string; filter: Document }[]): string[] {
+  return asks
+    .filter(({ collection, filter }) => {
+      const indexes = INDEXES[collection as CollectionName] ?? [];
+      const first = ['_id', ...indexes.map(({ key }) => Object.keys(key)[0])];
+      return !Object.keys(filter).some((field) => first.includes(field));
+    })
+    .map(({ collection, filter }) => `${collection} ${JSON.stringify(filter).slice(0, 200)}`);
 }
 
 async function expectIndexed(work: () => Promise<unknown>): Promise<void> {
@@ -131,6 +159,10 @@ async function expectIndexed(work: () => Promise<unknown>): Promise<void> {
   expect(plans.length).toBeGreaterThan(0);
   const scanned = plans.filter(({ stages }) => stages.includes('COLLSCAN') || stages.includes('SORT'));
   expect(scanned).toEqual([]);
+  expect(plans.flatMap((plan) => plan.uncovered)).toEqual([]);
+  // A server that names no stage of either kind cannot be asked: then the shape of the question is all there is.
+  const untold = plans.filter(({ stages }) => !stages.some((stage) => BY_INDEX.has(stage)));
+  if (untold.length > 0) console.info(`explain says nothing of: ${JSON.stringify(untold, null, 1)}`);
 }
 
 const known = Array.from({ length: 40 }, (_none, at) => at);
@@ -140,6 +172,7 @@ it('has a test that can fail: a question without an index is noticed', async () 
     client.db(opened.database).collection('records').findOne({ version: 77 }),
   );
   expect(plans[0]?.stages).toContain('COLLSCAN');
+  expect(plans[0]?.uncovered).toHaveLength(1);
 });
 
 it('claims, stages, applies and closes from keys', async () => {
@@ -192,6 +225,12 @@ it('loads what a page depends on', async () => {
       'contacts',
       known.map((at) => `phone:+49${at}`),
     );
+    await store.links.ties(
+      WS,
+      known.map((at) => `r1-${at}`),
+    );
+    // One key alone is asked for in another way than several.
+    await store.records.byWeakKeys(WS, 'contacts', ['phone:+491']);
     await store.links.any(WS, ORIGIN, 'contacts');
     await store.links.count(WS, ORIGIN, 'contacts');
   });

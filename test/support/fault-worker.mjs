@@ -59,7 +59,7 @@ function watched(name, part) {
   });
 }
 
-const WATCHED = ['pages', 'transfers', 'reviews', 'checklists'];
+const WATCHED = ['pages', 'plans', 'transfers', 'reviews', 'checklists'];
 
 await runWorker(readConfig(), [filesProvider, carddavProvider], (store) => ({
   ...store,

@@ -21,7 +21,12 @@ export function run(
   { policies = {}, version, ...changes }: How = {},
 ): DecidedPage {
   const at = context(changes);
-  const page = decidePage(mapped, store.world(mapped, at.origin, at.object), rules(policies, version), at);
+  const page = decidePage(
+    mapped,
+    store.world(mapped, at.origin, at.object, policies.matching),
+    rules(policies, version),
+    at,
+  );
   if (!booksClosed(page.counts) || page.outcomes.length !== mapped.length) throw new Error('open books');
   store.apply(page);
   store.checkReferences();

@@ -9,7 +9,13 @@ import type {
 } from '../../activities/records/page.js';
 import { relationAt, relationNames, relationsOf } from '../../activities/records/relations.js';
 import type { ResolveWorld } from '../../activities/records/resolve.js';
-import type { FieldValue, Mapped, StoredLink, StoredRecord } from '../../activities/records/types.js';
+import type {
+  FieldValue,
+  Mapped,
+  Policies,
+  StoredLink,
+  StoredRecord,
+} from '../../activities/records/types.js';
 import type { UndonePage, UndoWorld } from '../../activities/records/undo-types.js';
 import { personWriter } from '../../activities/records/writers.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
@@ -22,7 +28,12 @@ export interface PureStore {
   records: Map<string, StoredRecord>;
   links: Map<string, StoredLink>;
   pending: Map<string, PendingRelation>;
-  world(mapped: readonly Mapped[], origin: string, object: ObjectName): World;
+  world(
+    mapped: readonly Mapped[],
+    origin: string,
+    object: ObjectName,
+    matching?: Policies['matching'],
+  ): World;
   resolveWorld(pending: readonly PendingRelation[], origin: string): ResolveWorld;
   undoWorld(entries: readonly JournalEntry[], origin: string): UndoWorld;
   apply(page: DecidedPage, settled?: readonly PendingRelation[]): void;
@@ -83,8 +94,8 @@ export function createPureStore(): PureStore {
     records,
     links,
     pending,
-    world: (mapped, origin, object) => {
-      const lookups: Lookups = lookupsOf(mapped, object);
+    world: (mapped, origin, object, matching) => {
+      const lookups: Lookups = lookupsOf(mapped, object, matching);
       const own = lookups.externalIds.flatMap((id) => links.get(`${origin}|${object}|${id}`) ?? []);
       const sharing = [...records.values()].filter(
         (record) =>

@@ -36,6 +36,7 @@ export interface ScriptedProvider {
 
 const MAPPINGS: Partial<Record<ObjectName, ObjectMapping>> = {
   accounts: { fields: { name: 'name', domain: 'domain' } },
+  products: { fields: { name: 'name', sku: 'sku' } },
   contacts: {
     fields: {
       name: 'name',
@@ -110,7 +111,7 @@ function session(script: Script, onRequest: () => void): Session {
     get: async (object, ids) => (script.get ?? ((...asked) => known(script, ...asked)))(object, ids),
     total: async (object) => script.totals[object],
     columns: async (object) =>
-      script.columns[object] ?? ['name', 'email', 'title', 'status', 'owner', 'account', 'domain'],
+      script.columns[object] ?? ['name', 'email', 'title', 'status', 'owner', 'account', 'domain', 'sku'],
     urlOf: (object, externalId) => `https://scripted.example/${object}/${externalId}`,
     close: async () => {
       script.openSessions -= 1;

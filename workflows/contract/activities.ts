@@ -18,6 +18,8 @@ export interface PreflightResult {
   objects: ObjectName[];
   review: ReviewMode;
   reminderHours: number;
+  /** Everything is decided first, and nothing is written before a person says so. */
+  planFirst?: true;
 }
 
 export interface SliceArgs {
@@ -29,6 +31,8 @@ export interface SliceArgs {
   pages: number;
   /** Questions that a person answered with `resume` for this object: they do not ask again. */
   allowed: FailureCode[];
+  /** Decide what is staged and keep the decisions; write no record. */
+  planning?: true;
 }
 
 /** What stops a transfer until a person (or a clock) moves it on. Counts and codes only: this enters history. */
@@ -61,7 +65,15 @@ export interface TransferArgs {
   allowed: FailureCode[];
   /** Continue as new after so many slices, at the latest. */
   slicesPerHistory: number;
+  planning?: true;
 }
+
+/** What applying does with a source record that it would decide otherwise than the plan: leave it out, or ask. */
+export type OnDrift = 'skip' | 'refuse';
+
+/** What a person has done with a plan. */
+export type PlanDecision =
+  { decision: 'apply'; onDrift: OnDrift; actor: Actor } | { decision: 'replan'; actor: Actor };
 
 export interface ChecklistSummary {
   /** Items of kind `confirmed` that a review must confirm. */
@@ -123,6 +135,19 @@ export interface CleanupArgs extends UndoArgs {
   mode: 'undo' | 'manual';
 }
 
+/** Decides kept source of a run again, with the rules of today. With neither code nor ids: what failed, and what ends otherwise. */
+export interface RepairArgs {
+  ref: RunRef;
+  /** The request that asked for it: asked for again, it is the same repair. */
+  repairId: string;
+  object: ObjectName | null;
+  code: string | null;
+  externalIds: string[] | null;
+  actor: Actor;
+}
+
+export type RepairEnd = { state: 'done' } | { state: 'more' };
+
 export interface RunEnd {
   status: RunStatus;
 }
@@ -160,6 +185,11 @@ export interface Activities {
   setControl(args: { ref: RunRef; control: 'go' | 'pause' | 'cancel' }): Promise<void>;
   transferSlice(args: SliceArgs): Promise<SliceEnd>;
   resolveSlice(args: SliceArgs): Promise<SliceEnd>;
+  /** Sums up what was planned on the run's document; its hash is all that enters history. */
+  sealPlan(args: { ref: RunRef; objects: ObjectName[] }): Promise<{ hash: string }>;
+  recordPlanDecision(args: { ref: RunRef; planHash: string; decided: PlanDecision }): Promise<void>;
+  /** What a plan kept for itself goes; `again`: and every object is to be decided anew, with the rules of today. */
+  clearPlan(args: { ref: RunRef; objects: ObjectName[]; round: number; again: boolean }): Promise<void>;
   recordAnswer(args: {
     ref: RunRef;
     object: ObjectName;
@@ -178,6 +208,7 @@ export interface Activities {
   recordReview(args: { ref: RunRef; review: ReviewDecision }): Promise<void>;
   recordCleanup(args: UndoArgs): Promise<void>;
   undoSlice(args: UndoArgs): Promise<UndoEnd>;
+  repairSlice(args: RepairArgs): Promise<RepairEnd>;
   closeRun(args: CloseArgs): Promise<{ status: RunStatus }>;
   answerAsk(args: AskArgs): Promise<void>;
   sweep(): Promise<void>;

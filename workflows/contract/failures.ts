@@ -37,6 +37,7 @@ export const FAILURES = {
   provider_object_gone: 'ask',
   books_open: 'ask',
   cursor_expired: 'ask',
+  plan_drifted: 'ask',
 
   bug: 'stop',
   mapping_broken: 'stop',

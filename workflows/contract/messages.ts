@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Actor, CleanupBy, ReviewDecision } from './activities.js';
+import type { Actor, CleanupBy, OnDrift, ReviewDecision } from './activities.js';
 import type { Choice } from './status.js';
 import type { ObjectName } from './objects.js';
 
@@ -30,6 +30,22 @@ export interface CleanupMessage extends Decision {
   actor?: Actor;
 }
 
+export interface ApplyPlanMessage extends Decision {
+  /** Of the plan that the person saw. */
+  planHash: string;
+  onDrift?: OnDrift;
+  actor?: Actor;
+}
+
+export interface RepairMessage extends Decision {
+  /** Absent when it comes from Temporal's own UI. */
+  repairId?: string;
+  object?: ObjectName;
+  code?: string;
+  externalIds?: string[];
+  actor?: Actor;
+}
+
 export interface ControlMessage extends Decision {
   actor?: Actor;
 }
@@ -44,6 +60,8 @@ export const REFUSALS = [
   'not_paused',
   'nothing_to_clean_up',
   'object_transferring',
+  'nothing_planned',
+  'plan_outdated',
   'decision_expired',
   'run_ending',
 ] as const;
@@ -68,6 +86,12 @@ export const pauseRun = defineUpdate<void, [ControlMessage]>('pauseRun');
 export const resumeRun = defineUpdate<void, [ControlMessage]>('resumeRun');
 /** An update: undo or record a clean-up of a live run's objects. */
 export const cleanUp = defineUpdate<void, [CleanupMessage]>('cleanUp');
+/** An update: map kept source again while the run waits in a review; refused while records are being moved. */
+export const repairRun = defineUpdate<void, [RepairMessage]>('repairRun');
+/** An update: refused where the run waits for no plan, or where the person saw another one. */
+export const applyPlan = defineUpdate<void, [ApplyPlanMessage]>('applyPlan');
+/** An update: refused where the run waits for no plan. */
+export const replan = defineUpdate<void, [ControlMessage]>('replan');
 /** A signal: nothing to refuse; a check that succeeded wakes a run that parked for its connection. Repeating it is harmless. */
 export const connectionReady = defineSignal('connectionReady');
 /** A signal, so that it can be sent from Temporal's own UI: the person's clean-up is done. */

@@ -56,4 +56,4 @@ export type Choice = 'resume' | 'skip_object' | 'stop' | 'full_listing';
 
 export const OUTCOMES = ['created', 'updated', 'unchanged', 'skipped', 'failed', 'deleted'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
-export type SkipReason = 'repeated' | 'duplicate' | 'linked' | 'stale' | 'out_of_scope';
+export type SkipReason = 'repeated' | 'duplicate' | 'linked' | 'stale' | 'out_of_scope' | 'drifted';

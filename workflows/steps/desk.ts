@@ -1,11 +1,12 @@
 import { condition, uuid4 } from '@temporalio/workflow';
-import type { Attention, Actor, Parked, ReviewDecision } from '../contract/activities.js';
+import type { Attention, Actor, Parked, PlanDecision, ReviewDecision } from '../contract/activities.js';
 import type { FailureCode } from '../contract/failures.js';
 import type { RunRef } from '../contract/ids.js';
 import type { ObjectName } from '../contract/objects.js';
 import type { AttentionReason, Choice, ObjectState, RunStep } from '../contract/status.js';
-import { small } from '../activity-options.js';
+import { beating, small } from '../activity-options.js';
 import { undo } from './clean-up.js';
+import { repair } from './repair.js';
 import { listen, type Waiting } from './listen.js';
 
 /** Where a run meets people: it says where it is, asks, and waits. Each wait is named, and says what silence means. */
@@ -20,6 +21,8 @@ export interface Desk {
   nextSlice(object: ObjectName, atLeast?: number): number;
   /** Until a person decides. Silence keeps the run waiting, with a reminder every so many hours. */
   reviewOf(object: ObjectName, openItems: string[], reminderHours: number): Promise<ReviewDecision>;
+  /** Until a person has the plan applied, or made anew. Silence keeps the run waiting, with reminders; nothing is written. */
+  planDecision(hash: string, reminderHours: number): Promise<PlanDecision>;
   /** Until a person answers, or (parked for its connection) a check succeeds. Silence keeps the run parked. */
   ask(object: ObjectName, parked: Parked): Promise<Choice>;
   /** Until a person says that the clean-up is done. */
@@ -38,10 +41,12 @@ export function openDesk(ref: RunRef): Desk {
     step: 'preflight',
     object: null,
     review: null,
+    plan: null,
     question: null,
     personsCleanup: null,
     pause: 'go',
     cleanups: [],
+    repairs: [],
     undoAll: null,
     connectionChecks: 0,
     ending: false,
@@ -52,21 +57,44 @@ export function openDesk(ref: RunRef): Desk {
   const tell = (progress: Parameters<typeof small.recordProgress>[0]['progress']): Promise<void> =>
     small.recordProgress({ ref, progress });
 
-  const need = (reason: AttentionReason, object: ObjectName, more: Partial<Attention> = {}): Promise<void> =>
+  const need = (
+    reason: AttentionReason,
+    object: ObjectName | null,
+    more: Partial<Attention> = {},
+  ): Promise<void> =>
     tell({
       kind: 'attention',
       attention: { reason, object, questionId: null, code: null, message: null, choices: [], ...more },
     });
 
-  /** Waits, and meanwhile undoes other objects of this run if a person asks for it: one at a time, never beside a transfer. */
+  /**
+   * Waits, and meanwhile undoes other objects of this run, or repairs it, if a person asks for it: one at a time, never beside a
+   * transfer.
+   */
   async function until(isTrue: () => boolean): Promise<void> {
     for (;;) {
-      await condition(() => isTrue() || waiting.cleanups.length > 0);
+      await condition(() => isTrue() || asked());
       const next = waiting.cleanups[0];
-      if (!next) return;
-      await undo({ ref, ...next });
-      waiting.cleanups.shift();
+      const again = waiting.repairs[0];
+      if (next) {
+        await undo({ ref, ...next });
+        waiting.cleanups.shift();
+      } else if (again) {
+        await repair({ ref, ...again });
+        await lookAgain();
+        waiting.repairs.shift();
+      } else return;
     }
+  }
+
+  const asked = (): boolean => waiting.cleanups.length + waiting.repairs.length > 0;
+
+  /** What was repaired is measured anew, so that the person decides on what is so now. */
+  async function lookAgain(): Promise<void> {
+    const { review } = waiting;
+    if (!review || review.decision) return;
+    const { openItems } = await beating.buildChecklist({ ref, object: review.object, enteringReview: true });
+    review.openItems = openItems;
   }
 
   return {
@@ -91,12 +119,7 @@ export function openDesk(ref: RunRef): Desk {
       const review: NonNullable<Waiting['review']> = { object, openItems, decision: null, recorded: false };
       waiting.review = review;
       await need('review', object, { choices: ['accept', 'accept_and_stop', 'clean_up'] });
-      while (
-        !(await condition(
-          () => review.decision !== null || waiting.cleanups.length > 0,
-          `${reminderHours} hours`,
-        ))
-      ) {
+      while (!(await condition(() => review.decision !== null || asked(), `${reminderHours} hours`))) {
         await tell({ kind: 'reminded' });
       }
       await until(() => review.recorded);
@@ -105,6 +128,17 @@ export function openDesk(ref: RunRef): Desk {
       waiting.review = null;
       await tell({ kind: 'going' });
       return decision;
+    },
+    async planDecision(hash, reminderHours) {
+      const plan: NonNullable<Waiting['plan']> = { hash, decided: null, recorded: false };
+      waiting.plan = plan;
+      await need('plan', null, { choices: ['apply', 'plan', 'cancel'] });
+      while (!(await condition(() => plan.decided !== null, `${reminderHours} hours`))) {
+        await tell({ kind: 'reminded' });
+      }
+      await condition(() => plan.recorded);
+      waiting.plan = null;
+      return plan.decided as PlanDecision;
     },
     async ask(object, parked) {
       const question = { id: uuid4(), object, choices: parked.choices, choice: null as Choice | null };

@@ -1,5 +1,5 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
-import type { Actor, ReviewDecision } from '../contract/activities.js';
+import { ApplicationFailure, setHandler, uuid4 } from '@temporalio/workflow';
+import type { Actor, OnDrift, PlanDecision, RepairArgs, ReviewDecision } from '../contract/activities.js';
 import type { RunRef } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import type { ObjectName } from '../contract/objects.js';
@@ -17,11 +17,15 @@ export interface Waiting {
     /** The decision lies in the store. */
     recorded: boolean;
   } | null;
+  /** What was planned waits for a person. */
+  plan: { hash: string; decided: PlanDecision | null; recorded: boolean } | null;
   question: { id: string; object: ObjectName; choices: Choice[]; choice: Choice | null } | null;
   personsCleanup: { object: ObjectName; done: boolean } | null;
   pause: 'go' | 'pause';
   /** Other objects of this run that a person wants undone while it waits. */
   cleanups: { object: ObjectName; actor: Actor; note: string }[];
+  /** Kept source that a person wants decided again while the run waits in a review. */
+  repairs: Omit<RepairArgs, 'ref'>[];
   undoAll: { actor: Actor; note: string } | null;
   connectionChecks: number;
   ending: boolean;
@@ -47,7 +51,7 @@ export function listen(ref: RunRef, waiting: Waiting): void {
     validator: (message: messages.ControlMessage) => {
       judge(waiting, message);
       if (waiting.pause === 'pause') refuse('not_pausable', 'The run is paused already.');
-      if (waiting.review ?? waiting.question ?? waiting.personsCleanup) {
+      if (waiting.review ?? waiting.plan ?? waiting.question ?? waiting.personsCleanup) {
         refuse('not_pausable', 'The run waits for a person already: nothing moves. Decide, or cancel it.');
       }
     },
@@ -62,6 +66,24 @@ export function listen(ref: RunRef, waiting: Waiting): void {
     validator: (message: messages.CleanupMessage) => {
       judge(waiting, message);
       judgeCleanUp(waiting, message);
+    },
+  });
+  setHandler(messages.repairRun, (message) => takeRepair(waiting, message), {
+    validator: (message: messages.RepairMessage) => {
+      judge(waiting, message);
+      judgeRepair(waiting);
+    },
+  });
+  setHandler(messages.applyPlan, (message) => takePlan(ref, waiting, { decision: 'apply', ...message }), {
+    validator: (message: messages.ApplyPlanMessage) => {
+      judge(waiting, message);
+      judgePlan(waiting, message.planHash);
+    },
+  });
+  setHandler(messages.replan, (message) => takePlan(ref, waiting, { decision: 'replan', ...message }), {
+    validator: (message: messages.ControlMessage) => {
+      judge(waiting, message);
+      judgePlan(waiting, null);
     },
   });
   setHandler(messages.connectionReady, () => {
@@ -115,6 +137,13 @@ function judgeReview(waiting: Waiting, message: messages.ReviewMessage): void {
       decision,
     });
   }
+  if (waiting.repairs.length > 0) {
+    refuse(
+      'object_transferring',
+      'A repair of this run is at work. Nothing was decided; look at the checklist when it is done, and decide then.',
+      { object: review.object },
+    );
+  }
   if (message.decision === 'clean_up') return;
   const openItems = review.openItems.filter((item) => !message.confirmed?.includes(item));
   if (openItems.length > 0) {
@@ -139,6 +168,12 @@ function judgeAnswer(waiting: Waiting, message: messages.AnswerMessage): void {
 
 function judgeCleanUp(waiting: Waiting, message: messages.CleanupMessage): void {
   const { review, question, personsCleanup, pause } = waiting;
+  if (waiting.plan) {
+    refuse(
+      'nothing_to_clean_up',
+      'The run is only planned: no record was written. Cancel it instead of undoing it.',
+    );
+  }
   if (message.mode === 'manual') {
     if (!personsCleanup || (message.object && message.object !== personsCleanup.object)) {
       refuse('nothing_to_clean_up', 'The run does not wait for a clean-up by a person.');
@@ -156,6 +191,64 @@ function judgeCleanUp(waiting: Waiting, message: messages.CleanupMessage): void 
       { object: waiting.object },
     );
   }
+}
+
+function judgeRepair({ review, object }: Waiting): void {
+  if (review && !review.decision) return;
+  refuse(
+    'object_transferring',
+    'The run is live and waits in no review. Nothing was repaired; wait for its review or its end, and repair then.',
+    { object },
+  );
+}
+
+/** The queue is worked off where the run waits for its review. */
+function takeRepair(waiting: Waiting, message: messages.RepairMessage): void {
+  const {
+    repairId = uuid4(),
+    object = null,
+    code = null,
+    externalIds = null,
+    actor = FROM_TEMPORAL,
+  } = message;
+  waiting.repairs.push({ repairId, object, code, externalIds, actor });
+}
+
+/** `planHash`: of the plan that the person saw; null: whichever there is. */
+function judgePlan({ plan }: Waiting, planHash: string | null): void {
+  if (!plan) {
+    refuse(
+      'nothing_planned',
+      'The run does not wait with a plan. Look at the run for what it does or asks now.',
+    );
+  }
+  if (plan.decided) {
+    const { actor, decision } = plan.decided;
+    refuse('nothing_planned', `${actor.name} has decided already: ${decision}.`, {
+      decidedBy: actor,
+      decision,
+    });
+  }
+  if (planHash !== null && planHash !== plan.hash) {
+    refuse(
+      'plan_outdated',
+      'This is not the hash of the plan that waits. Nothing was written. Look at the plan of this run (GET /v1/runs/{runId}), and apply that one if it is right.',
+      { planHash: plan.hash },
+    );
+  }
+}
+
+type PlanMessage = { decision: 'apply' | 'replan'; onDrift?: OnDrift; actor?: Actor };
+
+/** Claimed before the first await, as a review is. */
+async function takePlan(ref: RunRef, waiting: Waiting, message: PlanMessage): Promise<void> {
+  const { plan } = waiting;
+  if (!plan) return;
+  const { decision, onDrift = 'skip', actor = FROM_TEMPORAL } = message;
+  const decided: PlanDecision = decision === 'apply' ? { decision, onDrift, actor } : { decision, actor };
+  plan.decided = decided;
+  await small.recordPlanDecision({ ref, planHash: plan.hash, decided });
+  plan.recorded = true;
 }
 
 /** The decision is claimed before the first await: a second reviewer is told who was first. */

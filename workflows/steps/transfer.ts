@@ -23,11 +23,21 @@ type Attempt = (slice: number, allowed: FailureCode[]) => Promise<TransferEnd>;
 /** Brings one object over, however often it has to stop for a pause, a provider's limit or a person's answer. */
 export async function transfer(desk: Desk, object: ObjectName): Promise<Moved> {
   await desk.enter('transfer', object, 'transferring');
+  return slices(desk, object, {});
+}
+
+/** The same for a plan: everything is staged and decided, and no record is written. */
+export async function decideOnly(desk: Desk, object: ObjectName): Promise<Moved> {
+  await desk.enter('transfer', object);
+  return slices(desk, object, { planning: true });
+}
+
+function slices(desk: Desk, object: ObjectName, how: { planning?: true }): Promise<Moved> {
   const { ref } = desk;
   return untilMoved(desk, object, (slice, allowed) =>
     executeChild(transferWorkflow, {
       workflowId: transferWorkflowId(ref, object),
-      args: [{ ref, object, slice, allowed, slicesPerHistory: SLICES_PER_HISTORY }],
+      args: [{ ref, object, slice, allowed, slicesPerHistory: SLICES_PER_HISTORY, ...how }],
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     }),

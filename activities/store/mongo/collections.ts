@@ -23,7 +23,12 @@ export type FetchStored = { _id: string; order: AttemptOrder } & Omit<
 export type ApplyStored = { _id: string; order: AttemptOrder } & Omit<
   ApplySide,
   'workspaceId' | 'runId' | 'object' | 'firstAt' | 'lastAt'
-> & { firstAt?: string; lastAt?: string };
+> & {
+    firstAt?: string;
+    lastAt?: string;
+    /** A repair may write although the transfer is closed: until it is closed again. */
+    repairing?: boolean;
+  };
 
 export interface PageStored {
   _id: string;
@@ -44,6 +49,9 @@ export interface PageStored {
   kept?: Binary;
   counts?: Counts;
   duplicates?: Binary;
+  /** How each source record ended, one letter each, and what was said of them (`records/outcome-marks.ts`): as it is now, repairs included. */
+  marks?: string;
+  notes?: Binary;
 }
 
 export interface JournalStored {
@@ -78,6 +86,30 @@ export interface PendingStored {
   run: string;
 }
 
+/**
+ * One planned source record, found by its id and by what its record is found by. `terms` begin with workspace and run; a text
+ * where there is one, absent where there is none: each entry is paid for by every record of a plan.
+ */
+export interface PlanIndexStored {
+  _id: string;
+  record: string;
+  version: number;
+  gone?: true;
+  terms?: string | string[];
+  state: string;
+}
+
+/** What a plan says of one page. `changes` goes on in `{_id}/0001` and so on where it is large. */
+export interface PlanStored {
+  _id: string;
+  parts: number;
+  counts?: Counts;
+  outcomes?: Binary;
+  duplicates?: Binary;
+  waiting?: Binary;
+  changes: Binary;
+}
+
 export interface CounterStored {
   _id: string;
   counter: number;
@@ -104,6 +136,7 @@ export const COLLECTIONS = [
   'members',
   'memberEmails',
   'apps',
+  'mappings',
   'credentials',
   'files',
   'fileChunks',
@@ -118,7 +151,10 @@ export const COLLECTIONS = [
   'origins',
   'problems',
   'pending',
+  'plans',
+  'planIndex',
   'conflicts',
+  'decisions',
   'turns',
   'turnCounters',
   'holds',
@@ -142,6 +178,8 @@ interface Shapes {
   origins: OriginStored;
   problems: ProblemStored;
   pending: PendingStored;
+  plans: PlanStored;
+  planIndex: PlanIndexStored;
   turns: LeaseStored;
   turnCounters: CounterStored;
   fileChunks: BlobStored;

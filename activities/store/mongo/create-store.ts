@@ -8,20 +8,25 @@ import { createChecklists } from './checklists.js';
 import { openDatabase, type Database } from './collections.js';
 import { createConflicts } from './conflicts.js';
 import { createCredentials } from './credentials.js';
+import { createDecisions } from './decisions.js';
 import { createFiles } from './files.js';
 import { guarded } from './guard.js';
 import { createHolds } from './holds.js';
 import { createIdempotency } from './idempotency.js';
 import { createKeys } from './keys.js';
 import { createLinks } from './links.js';
+import { createMappings } from './mappings.js';
 import { createMembers } from './members.js';
 import { prepareStore } from './migrations.js';
 import { createPages } from './pages.js';
 import { createPendings } from './pending.js';
+import { createPlans } from './plans.js';
 import { createProblems } from './problems.js';
 import { createRecords } from './records.js';
+import { createRepairs } from './page-repair.js';
 import { createReviews } from './reviews.js';
 import { createRuns } from './runs.js';
+import { createSigningKeys } from './signing-key.js';
 import { createTransfers } from './transfers.js';
 import type { TurnTimes } from './turn-queue.js';
 import { createTurns } from './turns.js';
@@ -58,6 +63,7 @@ export function createMongoStore(options: MongoStoreOptions): Store {
     keys: guarded(createKeys(database)),
     members: guarded(createMembers(database)),
     apps: guarded(createApps(database)),
+    mappings: guarded(createMappings(database)),
     credentials: guarded(createCredentials(database)),
     files: guarded(createFiles(database)),
     runs: guarded(createRuns(database)),
@@ -68,13 +74,17 @@ export function createMongoStore(options: MongoStoreOptions): Store {
     links: guarded(createLinks(database)),
     problems: guarded(createProblems(database)),
     pending: guarded(createPendings(database)),
+    plans: guarded(createPlans(database)),
     conflicts: guarded(createConflicts(database)),
+    repairs: guarded(createRepairs(database)),
+    decisions: guarded(createDecisions(database)),
     turns: guarded(createTurns(database, turnTimes)),
     holds: guarded(createHolds(database)),
     checklists: guarded(createChecklists(database)),
     reviews: guarded(createReviews(database)),
     audit: guarded(createAudit(database)),
     answers: guarded(createAnswers(database)),
+    signingKeys: guarded(createSigningKeys(database)),
     ...guarded({ prepare: () => prepareStore(database), ping: () => ping(database) }),
     close: () => client.close(),
   };

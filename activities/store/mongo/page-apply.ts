@@ -5,12 +5,14 @@ import type { StoredLink } from '../../records/types.js';
 import type { ApplyStored, Database, JournalStored, PageStored } from './collections.js';
 import { deleteAll, insertAll, updateAll, upsertAll, type Update } from './commands.js';
 import { Conflict, isDuplicateKey } from './errors.js';
+import { fingerprints } from './fingerprints.js';
 import { readGuard } from './guards.js';
 import { encodeJournal } from './journal.js';
 import { toBlob } from './json.js';
 import { encodeLink, linkKey, type LinkStored } from './link-codec.js';
 import { writeProblems } from './page-problems.js';
 import { pageKey } from './page-keys.js';
+import { repairBooks } from './page-repair.js';
 import {
   addPending,
   changeRecords,
@@ -34,7 +36,9 @@ class Repeated extends Error {}
  * Safe to repeat: a page that is applied stays as it is, and the answer is `repeated`.
  */
 export async function applyPage(database: Database, commit: ApplyCommit): Promise<ApplyResult> {
-  const counts = { ...commit.decided.counts, rows: commit.rows };
+  // A repair's page fetches nothing: it moves counts, and says beside them what it decided.
+  const fetched = commit.repair ? 0 : commit.decided.counts.fetched;
+  const counts = { ...commit.decided.counts, fetched, rows: commit.rows };
   const plan = once(() => planPage(commit));
   const blobs = once(() => encodeBlobs(commit));
   try {
@@ -42,7 +46,7 @@ export async function applyPage(database: Database, commit: ApplyCommit): Promis
       // While the server is busy, the processor is used: documents are made beside the guards, the journal beside the records.
       const [{ records, links, fresh }] = await Promise.all([
         afterSending(plan),
-        guard(tx, commit, countIncrements(counts)),
+        guard(tx, commit, countIncrements(commit.repair?.moved ?? counts)),
       ]);
       const [encoded] = await Promise.all([afterSending(blobs), insertAll(tx, 'records', records.inserts)]);
       await changeRecords(tx, records);
@@ -50,8 +54,11 @@ export async function applyPage(database: Database, commit: ApplyCommit): Promis
       await updateExactly(tx, 'links', links.updates);
       await countLinks(tx, commit, links.inserts.length + (await markLinks(tx, links.marks)));
       await insertAll(tx, 'journals', encoded.journal);
-      await markPage(tx, commit, { counts, ...(encoded.duplicates && { duplicates: encoded.duplicates }) });
-      await writeProblems(tx, commit, commit.decided.problems);
+      const { duplicates, notes } = encoded;
+      const kept = { ...(duplicates && { duplicates }), ...(notes && { notes }) };
+      await markPage(tx, commit, { counts, ...kept });
+      if (commit.repair) await repairBooks(tx, commit, commit.repair);
+      else await writeProblems(tx, commit, commit.decided.problems);
       await addPending(tx, { ...commit, pending: commit.decided.pending, fresh });
       await settle(tx, commit);
     });
@@ -84,14 +91,17 @@ function planPage(commit: ApplyCommit): { records: RecordPlan; links: LinkPlan; 
 interface Encoded {
   journal: JournalStored[];
   duplicates: Binary | null;
+  notes: Binary | null;
 }
 
-async function encodeBlobs({ ref, object, seq, decided }: ApplyCommit): Promise<Encoded> {
-  const [journal, duplicates] = await Promise.all([
+async function encodeBlobs({ ref, object, seq, decided, kept }: ApplyCommit): Promise<Encoded> {
+  const said = kept?.notes ?? [];
+  const [journal, duplicates, notes] = await Promise.all([
     decided.journal.length === 0 ? [] : encodeJournal(ref, object, seq, decided.journal),
     decided.duplicates.length === 0 ? null : toBlob(decided.duplicates),
+    said.length === 0 ? null : toBlob(said),
   ]);
-  return { journal, duplicates };
+  return { journal, duplicates, notes };
 }
 
 async function guard(tx: Tx, commit: ApplyCommit, increments: Record<string, number>): Promise<void> {
@@ -102,8 +112,11 @@ async function guard(tx: Tx, commit: ApplyCommit, increments: Record<string, num
 /** First of all, because it tells everybody who comes too late. */
 async function moveSide(tx: Tx, commit: ApplyCommit, increments: Record<string, number>): Promise<void> {
   const key = sideKey(commit.ref, commit.object, APPLY);
-  const side = await readGuard<ApplyStored>(tx, 'transfers', key, { epoch: 1, position: 1, closedFor: 1 });
-  if (side?.epoch !== commit.epoch || side.closedFor !== null) {
+  const side = await readGuard<ApplyStored>(tx, 'transfers', key, {
+    ...{ epoch: 1, position: 1, closedFor: 1, repairing: 1 },
+  });
+  // A repair took a closed transfer over; whoever closes it again takes it back.
+  if (side?.epoch !== commit.epoch || (side.closedFor !== null && side.repairing !== true)) {
     throw new Fenced(
       `Another attempt, or the end of this transfer, took over ${commit.object}. Nothing was written.`,
     );
@@ -122,14 +135,14 @@ async function moveSide(tx: Tx, commit: ApplyCommit, increments: Record<string, 
   await updateExactly(tx, 'transfers', [{ q: { _id: key }, u: move }]);
 }
 
-/** A page of the resolve step has no source: it comes into being when it is applied. */
+/** A page of the resolve step, or of a repair, has no source of its own: it comes into being when it is applied. */
 async function markPage(
   tx: Tx,
   commit: ApplyCommit,
-  facts: Pick<PageStored, 'counts' | 'duplicates'>,
+  facts: Pick<PageStored, 'counts' | 'duplicates' | 'notes'>,
 ): Promise<void> {
   const _id = pageKey(commit.ref, commit.object, commit.seq);
-  if (commit.pageOrigin === 'resolve') {
+  if (commit.pageOrigin === 'resolve' || commit.pageOrigin === 'repair') {
     const page: PageStored = {
       _id,
       origin: commit.pageOrigin,
@@ -138,6 +151,7 @@ async function markPage(
       stagedAt: commit.now,
       appliedAt: commit.now,
       undoneAt: null,
+      ...(commit.repair && { ids: fingerprints(commit.repair.externalIds) }),
       ...facts,
     };
     await insertAll(tx, 'pages', [page]);
@@ -145,7 +159,10 @@ async function markPage(
   }
   // That it was not applied yet is what the side's position says: both only ever move in this transaction.
   const marked = await updateAll(tx, 'pages', [
-    { q: { _id }, u: { $set: { appliedAt: commit.now, ...facts } } },
+    {
+      q: { _id },
+      u: { $set: { appliedAt: commit.now, ...(commit.kept && { marks: commit.kept.marks }), ...facts } },
+    },
   ]);
   if (marked !== 1) {
     throw new Error(`Page ${commit.seq} of ${commit.object} was never staged. Nothing was written.`);

@@ -20,19 +20,22 @@ function isPosition(value: unknown): value is Position {
   return typeof object === 'string' && isObjectName(object) && counts;
 }
 
-interface Reading<T> {
+interface Reading<P, T> {
   ref: RunRef;
   object: ObjectName | undefined;
   query: ListQuery;
+  walk: (at: { ref: RunRef; object: ObjectName }, span: { from: number; to: number }) => AsyncIterable<P>;
   /** Of the pages with entries to look at: pages without any are never opened. */
-  pages: (page: PageStored) => boolean;
-  projection: Part;
-  entries: (page: PageStored, object: ObjectName) => Promise<T[]>;
+  pages: (page: P) => boolean;
+  entries: (page: P, object: ObjectName) => Promise<T[]>;
   wanted: (entry: T) => boolean;
 }
 
 /** In the order in which the run wrote them, page by page; no more pages are opened than the list needs. */
-async function listEntries<T>(database: Database, reading: Reading<T>): Promise<Listed<T>> {
+export async function listEntries<P extends { _id: string }, T>(
+  database: Database,
+  reading: Reading<P, T>,
+): Promise<Listed<T>> {
   const { query } = reading;
   const from: Position | null = query.cursor === undefined ? null : fromCursor(query.cursor, isPosition);
   const items: T[] = [];
@@ -41,8 +44,7 @@ async function listEntries<T>(database: Database, reading: Reading<T>): Promise<
     if (from && OBJECTS.indexOf(object) < OBJECTS.indexOf(from[0])) continue;
     const start = from?.[0] === object ? from : null;
     const span = { from: start?.[1] ?? 0, to: await pageCount(database, reading.ref, object) };
-    const only = { projection: reading.projection };
-    for await (const page of pagesBetween(database, { ref: reading.ref, object }, span, only)) {
+    for await (const page of reading.walk({ ref: reading.ref, object }, span)) {
       if (!reading.pages(page)) continue;
       const entries = await reading.entries(page, object);
       const first = start?.[1] === seqOf(page) ? start[2] : 0;
@@ -58,6 +60,10 @@ async function listEntries<T>(database: Database, reading: Reading<T>): Promise<
   return { items, nextCursor: null };
 }
 
+function walkPages(database: Database, projection: Part): Reading<PageStored, never>['walk'] {
+  return (at, span) => pagesBetween(database, at, span, { projection });
+}
+
 export function listChanges(
   database: Database,
   ref: RunRef,
@@ -69,8 +75,8 @@ export function listChanges(
     ref,
     object: filter.object,
     query,
+    walk: walkPages(database, { appliedAt: 1, undoneAt: 1, kept: 1, counts: 1 }),
     pages: (page) => page.appliedAt !== null && mayHave(page, outcome),
-    projection: { appliedAt: 1, undoneAt: 1, kept: 1, counts: 1 },
     entries: async (page, object) => {
       const entries = await readJournal(database, ref, object, seqOf(page));
       return whatWasUndone(database, ref, page, entries);
@@ -80,7 +86,7 @@ export function listChanges(
 }
 
 /** The page's counts say whether its journal is worth opening; `resolved` is none of them. */
-function mayHave(page: PageStored, outcome: string | undefined): boolean {
+export function mayHave(page: Pick<PageStored, 'counts'>, outcome: string | undefined): boolean {
   const counts: object = page.counts ?? {};
   return outcome === undefined || !(outcome in counts) || Reflect.get(counts, outcome) !== 0;
 }
@@ -95,8 +101,8 @@ export function listDuplicates(
     ref,
     object: filter.object,
     query,
+    walk: walkPages(database, { duplicates: 1 }),
     pages: (page) => page.duplicates !== undefined,
-    projection: { duplicates: 1 },
     entries: async (page, object) => {
       const found = page.duplicates ? ((await fromBlob(page.duplicates)) as DuplicateFound[]) : [];
       return found.map((duplicate) => ({ ...duplicate, object }));

@@ -5,6 +5,8 @@ import { idOf } from './ids.js';
 import { removeJournals } from './journal.js';
 import { pageCount, pageKey, PAGES_AT_ONCE } from './page-keys.js';
 import { asUpdate } from './packed.js';
+import { planPrefix } from './plan-index.js';
+import { removeRange } from './remove-range.js';
 
 /**
  * From the mark on no undo of this run commits, because each one checks it in its transaction; so nothing is half undone when
@@ -18,6 +20,7 @@ export async function expireRun(database: Database, ref: RunRef): Promise<void> 
   await database
     .collection('runs')
     .updateOne({ _id: idOf(ref.workspaceId, ref.runId), undoExpired: false }, asUpdate(marked));
+  await removeRange(database, 'plans', planPrefix(ref));
   for (const object of OBJECTS) {
     const count = await pageCount(database, ref, object);
     for (let from = 0; from < count; from += PAGES_AT_ONCE) {

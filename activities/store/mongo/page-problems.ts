@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { FailureCode } from '../../../workflows/contract/failures.js';
 import type { RunRef } from '../../../workflows/contract/ids.js';
 import type { ObjectName } from '../../../workflows/contract/objects.js';
+import type { Said } from '../../records/outcome-marks.js';
 import type { ProblemDraft } from '../../records/types.js';
 import type { ProblemStored } from './collections.js';
 import { insertAll, updateAll, type Update } from './commands.js';
-import { idOf, padded } from './ids.js';
+import { idOf, padded, prefixOf } from './ids.js';
 import type { Tx } from './transaction.js';
 
 const MOST_SAMPLES = 100;
@@ -13,7 +15,12 @@ interface PagePlace {
   ref: RunRef;
   object: ObjectName;
   seq: number;
+  /** Of a page that is only planned: under keys of their own, so that they go when the plan does. */
+  planned?: true;
 }
+
+/** Listed one by one, besides what failed: a person is to look at each. */
+const ONE_BY_ONE: ReadonlySet<string> = new Set(['plan_drifted'] satisfies FailureCode[]);
 
 /**
  * Failed source records one by one; skipped ones and warnings counted by what they say, with samples. Exact, because this is
@@ -25,7 +32,7 @@ export async function writeProblems(
   drafts: readonly ProblemDraft[],
 ): Promise<void> {
   if (drafts.length === 0) return;
-  const failed = drafts.filter((draft) => draft.severity === 'failed');
+  const failed = drafts.filter(isSingle);
   await insertAll(
     tx,
     'problems',
@@ -33,7 +40,7 @@ export async function writeProblems(
   );
   const counted = new Map<string, ProblemDraft[]>();
   for (const draft of drafts) {
-    if (draft.severity === 'failed') continue;
+    if (isSingle(draft)) continue;
     const key = countedKey(place, draft);
     const group = counted.get(key);
     if (group) group.push(draft);
@@ -50,11 +57,33 @@ export function placeKey(ref: Pick<RunRef, 'workspaceId' | 'runId'>, object: Obj
   return idOf(ref.workspaceId, ref.runId, object);
 }
 
-function failedProblem({ ref, object, seq }: PagePlace, draft: ProblemDraft, index: number): ProblemStored {
-  const _id = idOf(ref.workspaceId, ref.runId, object, 'failed', padded(seq), padded(index, 5));
+function isSingle({ severity, code }: ProblemDraft): boolean {
+  return severity === 'failed' || ONE_BY_ONE.has(code);
+}
+
+export function plannedPrefix(ref: Pick<RunRef, 'workspaceId' | 'runId'>, object: ObjectName): string {
+  return prefixOf(ref.workspaceId, ref.runId, object, 'planned');
+}
+
+function keyOf({ ref, object, planned }: Omit<PagePlace, 'seq'>, kind: string, ...rest: string[]): string {
+  return planned
+    ? plannedPrefix(ref, object) + [kind, ...rest].join('/')
+    : idOf(ref.workspaceId, ref.runId, object, kind, ...rest);
+}
+
+/** The `n`th problem of a page that is listed by itself. */
+export function failedKey(place: PagePlace, n: number): string {
+  return keyOf(place, 'failed', padded(place.seq), padded(n, 5));
+}
+
+function failedProblem(place: PagePlace, draft: ProblemDraft, index: number): ProblemStored {
+  const { ref, object, planned } = place;
+  const _id = failedKey(place, index);
   const { likeness: _likeness, ...told } = draft;
-  const sameAs = sameAsKey(ref, object, failureOf(draft));
-  return { _id, place: placeKey(ref, object), sameAs, object, ...told, state: 'open' };
+  const failed = draft.severity === 'failed';
+  const sameAs = failed ? { sameAs: sameAsKey(ref, object, failureOf(draft)) } : {};
+  const facts = { _id, place: placeKey(ref, object), ...sameAs, object };
+  return { ...facts, ...told, ...(planned && { planned }), state: 'open' };
 }
 
 export function sameAsKey(
@@ -75,12 +104,21 @@ function digest(parts: readonly (string | null)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
-function countedKey({ ref, object }: PagePlace, draft: ProblemDraft): string {
-  const { severity, code, field = '', value = '' } = draft;
-  return idOf(ref.workspaceId, ref.runId, object, 'counted', code, digest([severity, field, value]));
+function countedKey(place: PagePlace, { severity, code, field, value }: ProblemDraft): string {
+  return saidKey(place, [severity, code, field ?? null, value ?? null]);
 }
 
-function countedUpdate({ ref, object }: PagePlace, key: string, group: readonly ProblemDraft[]): Update {
+/** Where records are counted of which the same was said. */
+export function saidKey(place: Omit<PagePlace, 'seq'>, said: Said): string {
+  const [severity, code, field, value] = said;
+  return keyOf(place, 'counted', code, digest([severity, field ?? '', value ?? '']));
+}
+
+function countedUpdate(
+  { ref, object, planned }: PagePlace,
+  key: string,
+  group: readonly ProblemDraft[],
+): Update {
   const [first] = group;
   if (!first) throw new Error('A group of problems holds at least one.');
   const { severity, code, field, value, message } = first;
@@ -93,6 +131,7 @@ function countedUpdate({ ref, object }: PagePlace, key: string, group: readonly 
         ...facts,
         ...(field === undefined ? {} : { field }),
         ...(value === undefined ? {} : { value }),
+        ...(planned && { planned }),
       },
       $inc: { count: group.length },
       $push: { samples: { $each: samples, $slice: MOST_SAMPLES } },

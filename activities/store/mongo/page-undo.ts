@@ -64,13 +64,16 @@ async function markUndone(tx: Tx, { ref, object, seq, now }: UndoCommit, kept: B
   await updateExactly(tx, 'pages', [{ q: { _id }, u: { $set: { undoneAt: now, ...(kept && { kept }) } } }]);
 }
 
-async function removeRecords(tx: Tx, { ref, undone }: UndoCommit): Promise<void> {
+/** What taking back one page and taking back one record share. */
+type Undoing = Pick<UndoCommit, 'ref' | 'object' | 'origin' | 'undone'>;
+
+export async function removeRecords(tx: Tx, { ref, undone }: Undoing): Promise<void> {
   const keys = undone.removals.map(({ recordId }) => recordKey(ref.workspaceId, recordId));
   const deleted = await deleteAll(tx, 'records', keys);
   if (deleted !== keys.length) throw new Conflict('a record to be removed is gone');
 }
 
-async function restoreLinks(tx: Tx, { ref, object, origin, undone }: UndoCommit): Promise<void> {
+export async function restoreLinks(tx: Tx, { ref, object, origin, undone }: Undoing): Promise<void> {
   const restores = undone.restoredLinks.map(encodeLink);
   const added = await upsertAll(
     tx,
@@ -83,7 +86,7 @@ async function restoreLinks(tx: Tx, { ref, object, origin, undone }: UndoCommit)
   await countLinks(tx, { ref, origin, object }, added - removed);
 }
 
-async function movePending(tx: Tx, { ref, origin, undone }: UndoCommit): Promise<void> {
+export async function movePending(tx: Tx, { ref, origin, undone }: Undoing): Promise<void> {
   const { database, session } = tx;
   if (undone.pendingRemovedOf.length > 0) {
     const records = undone.pendingRemovedOf.map((recordId) => recordKey(ref.workspaceId, recordId));

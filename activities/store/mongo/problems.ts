@@ -1,6 +1,6 @@
 import { OBJECTS } from '../../../workflows/contract/objects.js';
 import type { RunRef } from '../../../workflows/contract/ids.js';
-import type { Failure, ProblemFilter, Problems } from '../kept.js';
+import type { Failure, ProblemFilter, Problems, ProblemsOfCode } from '../kept.js';
 import type { ProblemDoc } from '../run-documents.js';
 import type { Database, ProblemStored } from './collections.js';
 import { range, tailOf } from './ids.js';
@@ -18,11 +18,13 @@ export function createProblems(database: Database): Problems {
     list: (ref, filter, query) =>
       listDown(problems, { prefix: runPrefix(ref), place: factsOf(ref, filter), query, decode }),
     async summary(ref, object) {
-      const key = { severity: '$severity', code: '$code', field: '$field', value: '$value' };
+      const key = { severity: '$severity', code: '$code', field: '$field', value: '$value', state: '$state' };
       return problems
         .aggregate<Awaited<ReturnType<Problems['summary']>>[number]>([
           { $match: { place: placeKey(ref, object) } },
           { $group: { _id: key, count: { $sum: { $ifNull: ['$count', 1] } } } },
+          // What was repaired or set aside is no finding.
+          { $match: { '_id.state': 'open' } },
           { $sort: { count: -1, _id: 1 } },
           { $limit: MOST_GROUPS },
           {
@@ -38,14 +40,28 @@ export function createProblems(database: Database): Problems {
         ])
         .toArray();
     },
+    async byCode(ref, object) {
+      const _id = { severity: '$severity', code: '$code', state: '$state', planned: '$planned' };
+      const groups = await problems
+        .aggregate<{ _id: Omit<ProblemsOfCode, 'count'> & { planned?: true }; count: number }>([
+          { $match: { place: placeKey(ref, object) } },
+          { $group: { _id, count: { $sum: { $ifNull: ['$count', 1] } } } },
+          { $sort: { _id: 1 } },
+        ])
+        .toArray();
+      return groups
+        .filter(({ _id: { planned } }) => !planned)
+        .map(({ _id: { severity, code, state }, count }) => ({ severity, code, state, count }));
+    },
     async failures(ref, object, limit) {
-      const projection = { sameAs: 1, code: 1, field: 1, externalId: 1, position: 1 } as const;
+      const projection = { sameAs: 1, code: 1, field: 1, externalId: 1, position: 1, state: 1 } as const;
       const filter = { sameAs: range(sameAsKey(ref, object, '')) };
       const found = await problems
         .find(filter, { projection })
         .limit(limit + 1)
         .toArray();
-      return found.length > limit ? null : found.map(asFailure);
+      if (found.length > limit) return null;
+      return found.filter(({ state }) => state !== 'repaired').map(asFailure);
     },
     async known(ref, object, failures) {
       if (failures.length === 0) return [];
@@ -71,9 +87,10 @@ export function createProblems(database: Database): Problems {
   };
 }
 
-function asFailure({ sameAs, code, field, externalId, position }: ProblemStored): Failure {
+function asFailure({ sameAs, code, field, externalId, position, state }: ProblemStored): Failure {
   const record = JSON.stringify([externalId, position]);
-  return { failure: tailOf(sameAs ?? ''), record, code, field: field ?? null };
+  const failure = { failure: tailOf(sameAs ?? ''), record, code, field: field ?? null };
+  return state === 'dismissed' ? { ...failure, dismissed: true } : failure;
 }
 
 function placeOf(ref: Run, filter: ProblemFilter): { place: string | { $in: string[] } } {

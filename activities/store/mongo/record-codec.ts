@@ -1,4 +1,5 @@
 import { Decimal128 } from 'mongodb';
+import type { Lookalike } from '../../records/page.js';
 import type { FieldValue, Fields, Relation, StoredRecord, Writer } from '../../records/types.js';
 import type { ObjectName } from '../../../workflows/contract/objects.js';
 import { fromDecimal, toDecimal } from './decimal.js';
@@ -77,6 +78,19 @@ export function decodeRecord(doc: RecordStored): StoredRecord {
     createdAt: doc.createdAt,
     updatedAt: doc.updatedAt ?? doc.createdAt,
     createdBy: typeof doc.madeBy === 'string' ? { runId: doc.madeBy } : { actor: doc.madeBy },
+  };
+}
+
+/** What a look-alike is read from. */
+export type LookalikeStored = Pick<RecordStored, '_id' | 'key' | 'terms' | 'archivedAt'>;
+export const LOOKALIKE = { terms: 1, archivedAt: 1 } as const;
+
+export function decodeLookalike(doc: LookalikeStored): Lookalike {
+  const slash = doc._id.indexOf('/');
+  return {
+    recordId: doc._id.slice(slash + 1),
+    weakKeys: keysFrom(doc, slash + 1).weakKeys,
+    archivedAt: doc.archivedAt ?? null,
   };
 }
 

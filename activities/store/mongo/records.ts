@@ -1,22 +1,27 @@
 import type { Records } from '../kept.js';
 import type { TurnHeld } from '../moving.js';
 import type { StoredRecord } from '../../records/types.js';
-import type { RecordWrite, ReferenceBump } from '../../records/page.js';
+import type { Lookalike, RecordWrite, ReferenceBump } from '../../records/page.js';
 import type { Database } from './collections.js';
 import { insertAll } from './commands.js';
 import { Conflict, isDuplicateKey } from './errors.js';
 import { changeRecords, planRecords, raiseTurn } from './page-writes.js';
-import { decodeRecord, recordKey, type RecordStored } from './record-codec.js';
+import { createCrowds, MOST_PER_KEY, type Crowds } from './crowds.js';
+import {
+  decodeLookalike,
+  decodeRecord,
+  LOOKALIKE,
+  recordKey,
+  type LookalikeStored,
+  type RecordStored,
+} from './record-codec.js';
 import { listRecords } from './record-lists.js';
 import { keyTerm, listOf, targetsOf, targetTerm, type KeyStrength } from './terms.js';
 import { transact } from './transaction.js';
 
-const MOST_PER_KEY = 20;
-/** Above this many hits for a page's keys, one key is shared by a crowd and each is asked by itself. */
-const CROWD = 1_000;
-
 export function createRecords(database: Database): Records {
   const records = database.collection('records');
+  const crowds = createCrowds();
   return {
     async byIds(workspaceId, recordIds) {
       if (recordIds.length === 0) return [];
@@ -36,9 +41,9 @@ export function createRecords(database: Database): Records {
         .toArray();
       return new Map(found.map(({ _id, version }) => [_id.slice(_id.indexOf('/') + 1), version]));
     },
-    byKeys: (workspaceId, object, keys) => byTerms(database, termsFor(workspaceId, object, 'k', keys), true),
+    byKeys: (workspaceId, object, keys) => byKeys(database, crowds, termsFor(workspaceId, object, 'k', keys)),
     byWeakKeys: (workspaceId, object, keys) =>
-      byTerms(database, termsFor(workspaceId, object, 'w', keys), false),
+      byWeakKeys(database, crowds, termsFor(workspaceId, object, 'w', keys)),
     async referrers(workspaceId, targetIds) {
       const terms = new Map(targetIds.map((targetId) => [targetTerm(workspaceId, targetId), targetId]));
       const found = new Map<string, StoredRecord[]>();
@@ -93,46 +98,54 @@ function termsFor(
 }
 
 /** `first`: also among the records whose first key it is. */
-async function byTerms(
-  database: Database,
-  terms: readonly string[],
-  first: boolean,
-): Promise<StoredRecord[]> {
+async function byKeys(database: Database, crowds: Crowds, terms: readonly string[]): Promise<StoredRecord[]> {
   if (terms.length === 0) return [];
-  const found = await Promise.all([
-    crowdSafe(database, 'terms', terms),
-    first ? crowdSafe(database, 'key', terms) : [],
-  ]);
-  const unique = new Map(found.flat().map((doc) => [doc._id, doc]));
-  return atMostPerTerm([...unique.values()], new Set(terms)).map(decodeRecord);
+  const records = database.collection('records');
+  const found = await Promise.all(
+    (['terms', 'key'] as const).map((field) =>
+      crowds.ofEachTerm(terms, termsIn, (some, limit) =>
+        records.find({ [field]: among(some) }, { limit, batchSize: limit + 1 }).toArray(),
+      ),
+    ),
+  );
+  return atMostPerTerm(uniqueById(found.flat()), new Set(terms)).map(decodeRecord);
 }
 
-async function crowdSafe(
+async function byWeakKeys(
   database: Database,
-  field: 'key' | 'terms',
+  crowds: Crowds,
   terms: readonly string[],
-): Promise<RecordStored[]> {
+): Promise<Lookalike[]> {
+  if (terms.length === 0) return [];
   const records = database.collection('records');
-  const most = terms.length + CROWD;
-  const found = await records
-    .find({ [field]: { $in: terms } })
-    .limit(most)
-    .toArray();
-  if (found.length < most) return found;
-  const each = terms.map((term) =>
+  const found = await crowds.ofEachTerm(terms, termsIn, (some, limit) =>
     records
-      .find({ [field]: term })
-      .limit(MOST_PER_KEY)
+      .find<LookalikeStored>({ terms: among(some) }, { projection: LOOKALIKE, limit, batchSize: limit + 1 })
       .toArray(),
   );
-  return (await Promise.all(each)).flat();
+  return atMostPerTerm(uniqueById(found), new Set(terms)).map(decodeLookalike);
 }
 
-function atMostPerTerm(found: readonly RecordStored[], terms: ReadonlySet<string>): RecordStored[] {
+/** One value is asked for as such: that needs no list on any server. */
+function among([first = '', ...more]: readonly string[]): string | { $in: string[] } {
+  return more.length === 0 ? first : { $in: [first, ...more] };
+}
+
+function termsIn({ key, terms }: Pick<RecordStored, 'key' | 'terms'>): readonly string[] {
+  return key === undefined ? listOf(terms) : [key, ...listOf(terms)];
+}
+
+function uniqueById<D extends { _id: string }>(docs: readonly D[]): D[] {
+  return [...new Map(docs.map((doc) => [doc._id, doc])).values()];
+}
+
+function atMostPerTerm<D extends Pick<RecordStored, 'key' | 'terms'>>(
+  found: readonly D[],
+  terms: ReadonlySet<string>,
+): D[] {
   const shown = new Map<string, number>();
   return found.filter((doc) => {
-    const own = [...listOf(doc.terms), ...listOf(doc.key)];
-    const shared = own.filter((term) => terms.has(term));
+    const shared = termsIn(doc).filter((term) => terms.has(term));
     const wanted = shared.some((term) => (shown.get(term) ?? 0) < MOST_PER_KEY);
     if (wanted) for (const term of shared) shown.set(term, (shown.get(term) ?? 0) + 1);
     return wanted;

@@ -32,9 +32,12 @@ async function fence(tx: Tx, { ref, object, why }: Closing): Promise<void> {
   const updatedAt = database.now().toISOString();
   for (const side of [newFetch(sideKey(ref, object, FETCH)), newApply(sideKey(ref, object, APPLY))]) {
     const known = await transfers.findOne({ _id: side._id }, { session });
-    if (known && known.closedFor !== null) continue;
+    const repairing = known !== null && 'repairing' in known;
+    if (known && known.closedFor !== null && !repairing) continue;
     const last = known ?? side;
     const closed = { ...last, epoch: last.epoch + 1, closedFor: why, updatedAt };
+    // What a repair took over is closed for it, too.
+    if (repairing) Reflect.deleteProperty(closed, 'repairing');
     await transfers.replaceOne({ _id: side._id }, closed, { session, upsert: true });
   }
 }

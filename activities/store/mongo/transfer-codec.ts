@@ -51,7 +51,7 @@ export function newApply(id: string): ApplyStored {
       skipped: 0,
       failed: 0,
       deleted: 0,
-      skippedBy: { repeated: 0, duplicate: 0, linked: 0, stale: 0, out_of_scope: 0 },
+      skippedBy: { repeated: 0, duplicate: 0, linked: 0, stale: 0, out_of_scope: 0, drifted: 0 },
       duplicates: 0,
       warnings: 0,
       rows: 0,
@@ -68,9 +68,12 @@ export function fetchSide(stored: FetchStored): FetchSide {
 }
 
 export function applySide(stored: ApplyStored): ApplySide {
-  const { _id, order: _order, firstAt, lastAt, ...side } = stored;
+  const { _id, order: _order, firstAt, lastAt, repairing: _repairing, ...side } = stored;
   const question = unpack(side.question) as ApplySide['question'];
-  return { ...keyParts(_id), ...side, question, firstAt: firstAt ?? null, lastAt: lastAt ?? null };
+  // A transfer that began before a reason came to be has no count of it.
+  const skippedBy = { ...newApply('').counts.skippedBy, ...side.counts.skippedBy };
+  const counts = { ...side.counts, skippedBy };
+  return { ...keyParts(_id), ...side, counts, question, firstAt: firstAt ?? null, lastAt: lastAt ?? null };
 }
 
 function keyParts(id: string): { workspaceId: string; runId: string; object: ObjectName } {

@@ -1,0 +1,164 @@
+import type { ActivityDeps } from '../deps.js';
+import { loadUndoWorld } from '../load-undo-world.js';
+import { undoLookupsOf } from '../records/lookups.js';
+import type { JournalEntry } from '../records/page.js';
+import { move } from '../records/repair.js';
+import { noCounts, type StoredRecord } from '../records/types.js';
+import { undoPage } from '../records/undo.js';
+import type { UndonePage } from '../records/undo-types.js';
+import { runWriter } from '../records/writers.js';
+import type { PageState } from '../store/repair-part.js';
+import type { DecisionDoc, UntieCommit } from '../store/repairing.js';
+import { asNotes, regain, type Repairing } from './batch.js';
+
+const MOST_REDOS = 50;
+
+type Place = { state: PageState; index: number; mark: string };
+
+/**
+ * Decisions about source records that this run has taken already: what it wrote for the record is taken back, in a transaction of its
+ * own, so that it can be decided as the person says. Safe to repeat: what is taken back is marked as left out, and is not found again.
+ */
+export async function untieDecided(deps: ActivityDeps, job: Repairing): Promise<void> {
+  const done: string[] = [];
+  for (const decision of job.decisions.values()) {
+    job.signal.throwIfAborted();
+    if (await isSettled(deps, job, decision)) done.push(decision.externalId);
+  }
+  await deps.store.decisions.applied(job.ref, job.object, done, deps.now().toISOString());
+}
+
+/** True: nothing is left to be done about it. */
+async function isSettled(deps: ActivityDeps, job: Repairing, decision: DecisionDoc): Promise<boolean> {
+  const { store } = deps;
+  const { ref, object, origin } = job;
+  const { externalId } = decision;
+  const place = await findPlace(deps, job, externalId);
+  if (!place) return true;
+  if (place.mark === 'p') return decision.decision === 'skip';
+  if (place.mark !== 'c' && place.mark !== 'u') return place.mark !== 'f';
+  const [link] = await store.links.byExternalIds(ref.workspaceId, origin, object, [externalId]);
+  if (!link || link.runId > ref.runId) return true;
+  if (decision.decision === 'update' && link.recordId === decision.recordId) return true;
+  const entries = await store.repairs.entriesOf(ref, object, externalId);
+  const first = entries.find((entry) => entry.linkBefore === null && entry.linkAfter !== null);
+  if (!first || (decision.decision === 'create' && first.outcome === 'created')) return true;
+  const untied = await untie(deps, job, { externalId, place, entries, recordId: link.recordId });
+  return !untied || decision.decision === 'skip';
+}
+
+async function findPlace(
+  { store }: ActivityDeps,
+  { ref, object }: Repairing,
+  externalId: string,
+): Promise<Place | null> {
+  const externalIds = [externalId];
+  for (let from: number | null = 0; from !== null;) {
+    const { items, next } = await store.repairs.states(ref, object, { from, limit: 10, externalIds });
+    for (const state of items) {
+      const page = await store.pages.source(ref, object, state.seq);
+      const index = (page?.records ?? []).findIndex(
+        (record, at) => record.externalId === externalId && state.marks[at] !== 'r',
+      );
+      if (index >= 0) return { state, index, mark: state.marks[index] ?? '' };
+    }
+    from = next;
+  }
+  return null;
+}
+
+interface Untying {
+  externalId: string;
+  place: Place;
+  entries: JournalEntry[];
+  recordId: string;
+}
+
+/** False: a later run has brought the source record again since, and its word stands. */
+async function untie(deps: ActivityDeps, job: Repairing, what: Untying): Promise<boolean> {
+  const { store } = deps;
+  const { ref, object, origin, side, signal } = job;
+  let turn = await store.turns.acquire(ref.workspaceId, object, `repair/${ref.runId}/${side.epoch}`, signal);
+  try {
+    for (let redo = 0; redo < MOST_REDOS; redo += 1) {
+      const now = deps.now().toISOString();
+      const undone = await takeBack(deps, job, what, now);
+      if (!undone) return false;
+      const commit = { ref, object, origin, epoch: side.epoch, turn, ...bookedAs(what, undone), undone, now };
+      if ((await store.repairs.untie(commit)) !== 'conflict') return true;
+      turn = await regain(store, turn, signal);
+    }
+  } finally {
+    await store.turns.release(turn);
+  }
+  throw new Error(`A decision on ${object} could not be carried out: what it touches kept changing.`);
+}
+
+function bookedAs(
+  { externalId, place, recordId }: Untying,
+  { conflicts, writes }: UndonePage,
+): Pick<UntieCommit, 'state' | 'before' | 'moved' | 'uncounted' | 'problems'> {
+  const { state, index, mark } = place;
+  const said = new Map(state.notes.map(([at, failed, counted]) => [at, { failed, counted }]));
+  const counted = said.get(index)?.counted ?? [];
+  said.delete(index);
+  const marks = Array.from(state.marks);
+  marks[index] = 'p';
+  const archived = writes.some(({ record }) => record.recordId === recordId && record.archivedAt !== null);
+  const what = archived
+    ? `Record ${recordId} was archived and not removed`
+    : `Something of record ${recordId} stays`;
+  const problems = conflicts.map(({ why }) => ({ externalId, message: `${what}: ${why}` }));
+  const moved = noCounts();
+  move(moved, mark, 'p');
+  moved.warnings = problems.length - counted.length;
+  const after = { seq: state.seq, marks: marks.join(''), notes: asNotes(said) };
+  return { state: after, before: state.marks, moved, uncounted: counted, problems };
+}
+
+async function takeBack(
+  { store }: ActivityDeps,
+  { ref, object, origin }: Repairing,
+  { externalId, entries, place, recordId }: Untying,
+  now: string,
+): Promise<UndonePage | null> {
+  const loaded = await loadUndoWorld(store, ref.workspaceId, origin, undoLookupsOf(entries));
+  const context = { ...ref, now };
+  if (place.mark === 'u') {
+    const own = loaded.records.get(recordId);
+    // Of a record that this run made an undo takes nothing back singly; here only what this source added goes.
+    const foreign = own && { ...own, createdBy: { runId: '' } };
+    const records = foreign ? new Map([...loaded.records, [recordId, foreign]]) : loaded.records;
+    const undone = undoPage(entries, { ...loaded, records }, context);
+    if (!undone.removedLinks.some((link) => link.externalId === externalId)) return null;
+    for (const write of undone.writes) {
+      if (own && write.record.recordId === recordId) write.record.createdBy = own.createdBy;
+    }
+    return undone;
+  }
+  const undone = undoPage(entries, loaded, context);
+  if (undone.removals.some((removal) => removal.recordId === recordId)) return undone;
+  const [record] = await store.records.byIds(ref.workspaceId, [recordId]);
+  const others = await store.links.ties(ref.workspaceId, [recordId]);
+  const shared = others.some(
+    (link) => link.goneAt === null && !(link.origin === origin && link.externalId === externalId),
+  );
+  const writes = record && !shared && record.archivedAt === null ? [archive(record, { ...ref, now })] : [];
+  return {
+    ...{ removals: [], writes, restoredLinks: [], removedLinks: [{ object, externalId }], bumps: [] },
+    ...{ pendingAdded: [], pendingRemoved: [], pendingRemovedOf: [], kept: [] },
+    ...{ conflicts: undone.conflicts, counts: { remove: 0, restore: 0, keep: 0 } },
+  };
+}
+
+/** It looks like nobody any more: without keys it is no candidate. */
+function archive(
+  record: StoredRecord,
+  { runId, appId, now }: { runId: string; appId: string; now: string },
+): UndonePage['writes'][number] {
+  const archived = { archivedAt: now, archivedBy: runWriter(runId, appId, null), keys: [], weakKeys: [] };
+  return {
+    record: { ...record, ...archived, version: record.version + 1, updatedAt: now },
+    expectedVersion: record.version,
+  };
+}
