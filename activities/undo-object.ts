@@ -13,7 +13,7 @@ import type { Store } from './store/store.js';
 const PAGES_READ = 100;
 const MOST_REDOS = 50;
 
-export interface ObjectUndo {
+interface ObjectUndo {
   ref: RunRef;
   object: ObjectName;
   origin: string;

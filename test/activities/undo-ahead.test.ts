@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { ApplyResult, UndoCommit } from '../../activities/store/moving.js';
 import type { Store } from '../../activities/store/store.js';
 import type { UndoState } from '../../activities/store/run-documents.js';
@@ -44,7 +45,10 @@ function watch(
     return result;
   };
   const reads = async (n: number): Promise<void> => {
-    while (log.filter((each) => each === 'read').length < n) await wake.opened;
+    // Whoever waits for a read that never comes fails, and lets the activity end.
+    const late = once(AbortSignal.timeout(10_000), 'abort').then(() => Promise.reject(new Error('not read')));
+    while (log.filter((each) => each === 'read').length < n) await Promise.race([wake.opened, late]);
+    late.catch(() => undefined);
   };
   const watched = { ...store, links: { ...store.links, ties }, pages: { ...store.pages, undo } };
   return { store: watched, log, reads };

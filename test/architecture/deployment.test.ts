@@ -99,7 +99,10 @@ describe('the image', () => {
   it('starts the programs that compose names', () => {
     const commands = [services['worker']!, services['api']!].map((service) => service.command?.join(' '));
 
-    expect(commands).toEqual(['node --max-semi-space-size=64 dist/worker/main.js', 'node dist/api/main.js']);
+    expect(commands).toEqual([
+      'node --max-semi-space-size=32 --max-old-space-size=384 dist/worker/main.js',
+      'node dist/api/main.js',
+    ]);
     expect(dockerfile).toContain('CMD ["node", "dist/api/main.js"]');
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { undoLookupsOf } from '../../activities/records/lookups.js';
 import { writesReferrers, writesWhatIsRead } from '../../activities/records/undo-overlap.js';
+import type { UndonePage } from '../../activities/records/undo-types.js';
 import { writing, person, play, previewPage, runOf } from '../support/histories.js';
 import type { Written } from '../support/histories.js';
 import { record, undo, write } from '../support/pages.js';
@@ -71,5 +72,41 @@ describe('two pages of a run', () => {
     const how = { object: 'accounts' as const };
     const lower = write(store, [company('A1', null)], how);
     expect(overlap(store, lower, write(store, [company('A2', 'A1')], how))).toBe(true);
+  });
+});
+
+describe('what a page that is taken back writes', () => {
+  const one = source('1', { fields: { name: 'Bo' } });
+  const store = createPureStore();
+  const lower = write(store, [one], { runId: 'run2' });
+  const { recordId } = record(store, '1');
+  const link = store.link('app1', 'contacts', '1')!;
+  const nothing = previewPage(store, { ...lower, journal: [] });
+  const is = { record: record(store, '1'), expectedVersion: 1 };
+  const other = { ...link, externalId: '2' };
+
+  it.each<[string, Partial<UndonePage>, { read: boolean; refers: boolean }]>([
+    ['nothing', {}, { read: false, refers: false }],
+    ['a record', { writes: [is] }, { read: true, refers: true }],
+    ['a removal', { removals: [{ recordId, expectedVersion: 1 }] }, { read: true, refers: true }],
+    ['a reference, also as many as go', { bumps: [{ recordId, by: 0 }] }, { read: true, refers: true }],
+    ['another link of it', { restoredLinks: [other] }, { read: true, refers: true }],
+    ['its link', { removedLinks: [{ object: 'contacts', externalId: '1' }] }, { read: true, refers: false }],
+    [
+      'its link, tied to another',
+      { restoredLinks: [{ ...link, recordId: 'r9' }] },
+      { read: true, refers: false },
+    ],
+    ['a link of another', { restoredLinks: [{ ...other, recordId: 'r9' }] }, { read: false, refers: false }],
+    [
+      'the same id of another object',
+      { removedLinks: [{ object: 'accounts', externalId: '1' }] },
+      { read: false, refers: false },
+    ],
+  ])('%s', (_what, writes, { read, refers }) => {
+    const { journal } = lower;
+    const undone = { ...nothing, ...writes };
+    expect(writesWhatIsRead(undone, journal, undoLookupsOf(journal))).toBe(read);
+    expect(writesReferrers(undone, { referrers: new Map([['target', [is.record]]]) })).toBe(refers);
   });
 });
