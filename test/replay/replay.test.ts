@@ -29,6 +29,7 @@ describe('recorded histories', () => {
       expect.arrayContaining([
         ...['blocked', 'cancelled-midway', 'clean-import', 'clean-up', 'continued-as-new'],
         ...['in-review', 'partial-failure-parked-and-resumed', 'paused-and-resumed'],
+        ...['planned-and-applied', 'repaired-in-review', 'waited-for-its-provider'],
       ]),
     );
   });

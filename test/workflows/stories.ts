@@ -1,7 +1,14 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Actor, SliceEnd } from '../../workflows/contract/activities.js';
-import { answer, pauseRun, resumeRun, submitReview } from '../../workflows/contract/messages.js';
+import {
+  answer,
+  applyPlan,
+  pauseRun,
+  repairRun,
+  resumeRun,
+  submitReview,
+} from '../../workflows/contract/messages.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { importWorkflow } from '../../workflows/index.js';
 import { setStage, slices, type Stage } from './stage.js';
@@ -45,6 +52,19 @@ export async function refusalOf(update: Promise<unknown>): Promise<{ type: strin
     throw error;
   }
   throw new Error('The update was accepted.');
+}
+
+/** A review is refused while the repair is at work. */
+async function onceRepaired(decide: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await decide();
+      return;
+    } catch (error) {
+      const { cause } = error as { cause?: { type?: string } };
+      if (cause?.type !== 'object_transferring') throw error;
+    }
+  }
 }
 
 async function told(stage: Stage, handle: Handle): Promise<{ stage: Stage; handle: Handle; status: string }> {
@@ -119,6 +139,45 @@ export const STORIES: Record<string, Story> = {
     await accept(stage, handle, 'accounts');
     await accept(stage, handle, 'contacts');
     return told(stage, handle);
+  },
+  'planned-and-applied': async () => {
+    const stage = await setStage({
+      preflight: () =>
+        Promise.resolve({
+          ...{ blocked: null, objects: ['accounts'], review: 'each_object', reminderHours: 24 },
+          planFirst: true,
+        }),
+      sealPlan: () => Promise.resolve({ hash: 'plan-1' }),
+    });
+    const handle = await stage.start();
+    await stage.told((progress) => progress.kind === 'attention' && progress.attention.reason === 'plan');
+    await handle.executeUpdate(applyPlan, { args: [{ planHash: 'plan-1', actor: PERSON }] });
+    await accept(stage, handle, 'accounts');
+    return told(stage, handle);
+  },
+  'repaired-in-review': async () => {
+    const stage = await setStage();
+    const handle = await stage.start();
+    await inReview(stage, 'accounts');
+    await handle.executeUpdate(repairRun, { args: [{ repairId: 'r1', actor: PERSON }] });
+    await onceRepaired(() => accept(stage, handle, 'accounts'));
+    await accept(stage, handle, 'contacts');
+    return told(stage, handle);
+  },
+  'waited-for-its-provider': async () => {
+    const until = new Date(Date.now() + 500).toISOString();
+    let looked = 0;
+    const stage = await setStage({
+      preflight: () => {
+        looked += 1;
+        const wait = looked === 1 ? { wait: { until, code: 'provider_unavailable' as const } } : {};
+        return Promise.resolve({
+          ...{ blocked: null, objects: ['accounts'], review: 'none', reminderHours: 24 },
+          ...wait,
+        });
+      },
+    });
+    return told(stage, await stage.start());
   },
   'in-review': async () => {
     const stage = await setStage();
