@@ -4,11 +4,12 @@ import type { RunControl } from '../../workflows/contract/status.js';
 import { addCounts } from '../records/books.js';
 import { decidePage } from '../records/decide.js';
 import { lookupsOf } from '../records/lookups.js';
-import type { DecidedPage, World } from '../records/page.js';
+import type { DecidedPage, Lookups, World } from '../records/page.js';
+import { writesWhatIsLookedUp } from '../records/plan-overlap.js';
 import { chained, plannedOutcomes } from '../records/plan.js';
 import { noCounts, type Mapped, type Rules, type SourceRecord } from '../records/types.js';
 import type { StagedPage } from '../store/moving.js';
-import type { PlannedDuplicateFound } from '../store/planning.js';
+import type { PlanCommit, PlannedDuplicateFound } from '../store/planning.js';
 import type { ApplySide, PlanSide } from '../store/run-documents.js';
 import type { Store } from '../store/store.js';
 import type { Handover } from '../transfer/handover.js';
@@ -34,35 +35,80 @@ export type PlanEnd = { state: 'planned' } | { state: 'stopped'; control: Exclud
 
 /**
  * Decides staged pages in order, by the same fold as applying, against the store and what the plan did so far, and keeps what was
- * decided. Safe to repeat at any moment: a page that was decided is behind the stored position.
+ * decided. While a page is on its way to the store the next one is decided; anew where the first wrote what the next looked up.
+ * Safe to repeat at any moment: a page that was decided is behind the stored position.
  */
 export async function planLoop(store: Store, args: PlanArgs): Promise<PlanEnd> {
   const { ref, object, signal } = args;
   let side: PlanSide = args.side.plan ?? { position: 0, counts: noCounts(), chain: '', updatedAt: '' };
+  let before: OnItsWay | null = null;
   try {
     for (let seq = side.position; seq < args.beforeSeq; seq += 1) {
       signal.throwIfAborted();
       const page = (await args.handover.take(seq)) ?? (await store.pages.source(ref, object, seq));
       if (!page) break;
       const control = await store.runs.control(ref.workspaceId, ref.runId);
-      if (control === 'pause' || control === 'cancel') return { state: 'stopped', control };
-      side = await planPage(store, args, page, side);
+      if (control === 'pause' || control === 'cancel') {
+        await before?.arrived();
+        return { state: 'stopped', control };
+      }
+      let planned = await planPage(store, args, page, side);
+      await before?.arrived();
+      if (before && writesWhatIsLookedUp(before.decided, object, planned.lookups, planned.world)) {
+        planned = await planPage(store, args, page, side);
+      }
+      before = send(store, planned.commit);
+      side = planned.commit.side;
     }
+    await before?.arrived();
     return { state: 'planned' };
   } finally {
     args.handover.stop();
+    await before?.settled;
   }
 }
 
-async function planPage(store: Store, args: PlanArgs, page: StagedPage, before: PlanSide): Promise<PlanSide> {
+/** A decided page that is being kept. */
+interface OnItsWay {
+  decided: DecidedPage;
+  /** Throws what keeping it threw. */
+  arrived(): Promise<void>;
+  /** Never throws. */
+  settled: Promise<unknown>;
+}
+
+function send(store: Store, commit: PlanCommit): OnItsWay {
+  const settled = store.plans.commit(commit).then(
+    () => null,
+    (error: unknown) => ({ error }),
+  );
+  return {
+    decided: commit.decided,
+    settled,
+    async arrived() {
+      const failed = await settled;
+      if (failed) throw failed.error;
+    },
+  };
+}
+
+interface PlannedPage {
+  lookups: Lookups;
+  world: World;
+  commit: PlanCommit;
+}
+
+async function planPage(
+  store: Store,
+  args: PlanArgs,
+  page: StagedPage,
+  before: PlanSide,
+): Promise<PlannedPage> {
   const { ref, object, origin, rules, idsMayRepeat, newId } = args;
   const now = args.now().toISOString();
   const mapped = page.records.map(args.map);
-  const world = await loadPlannedWorld(
-    store,
-    { ref, origin, object },
-    lookupsOf(mapped, object, rules.policies.matching),
-  );
+  const lookups = lookupsOf(mapped, object, rules.policies.matching);
+  const world = await loadPlannedWorld(store, { ref, origin, object }, lookups);
   const context = { ...ref, origin, object, now, newId, idsMayRepeat };
   const decided = decidePage(mapped, world, rules, context);
   const outcomes = plannedOutcomes(decided, world);
@@ -77,9 +123,8 @@ async function planPage(store: Store, args: PlanArgs, page: StagedPage, before: 
   };
   const { known } = world;
   const duplicates = withPlanned(decided, world, isOfRun);
-  const commit = { ref, object, seq: page.seq, epoch: args.side.epoch };
-  await store.plans.commit({ ...commit, decided, outcomes, duplicates, side, known });
-  return side;
+  const at = { ref, object, seq: page.seq, epoch: args.side.epoch };
+  return { lookups, world, commit: { ...at, decided, outcomes, duplicates, side, known } };
 }
 
 /** Whether this plan makes the record. */

@@ -3,9 +3,10 @@ import { OBJECTS, type ObjectName } from '../../workflows/contract/objects.js';
 import type { OnDrift, SliceEnd } from '../../workflows/contract/activities.js';
 import { policies } from '../support/record-makers.js';
 import { openHouse, type House } from '../support/activity-house.js';
-import { companies, people, scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
+import { people, scriptedProvider } from '../support/scripted-provider.js';
+import { trickySource } from '../support/tricky-source.js';
 import type { AppDoc } from '../../activities/store/documents.js';
-import type { SourceRecord, StoredRecord } from '../../activities/records/types.js';
+import type { StoredRecord } from '../../activities/records/types.js';
 import type { PlanDoc } from '../../activities/store/run-documents.js';
 
 let house: House;
@@ -66,33 +67,6 @@ function told(records: readonly StoredRecord[]): object[] {
       ]),
     }))
     .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-}
-
-const link = (records: SourceRecord[], account: string): SourceRecord[] =>
-  records.map((record) => ({ ...record, data: { ...(record.data as object), account } }));
-
-/** Repeats within and across pages, duplicates of each other, relations ahead and to nowhere, a broken one, unmapped values. */
-function trickySource({ script }: ScriptedProvider): void {
-  const again = people(1, 2, { title: 'Changed' }).map((each) => ({
-    ...each,
-    modifiedAt: '2026-11-02T00:00:00.000Z',
-  }));
-  const first = people(1, 2).map((each) => ({ ...each, modifiedAt: '2026-11-01T00:00:00.000Z' }));
-  script.answers = {
-    accounts: [companies(2), companies(2, 3)],
-    contacts: [
-      [...link(people(1), 'C1'), ...first, ...people(1)],
-      [...again, ...link(people(2, 5), 'C9'), { externalId: 'X', data: { email: 'p1@people.example' } }],
-      [
-        ...link(people(2, 7), 'C4'),
-        {
-          externalId: 'Y',
-          data: { name: 'Other', email: 'p5@people.example', status: 'odd', owner: 'nobody' },
-        },
-        ...people(1, 6, { title: 'Late' }),
-      ],
-    ],
-  };
 }
 
 describe('a plan', () => {
