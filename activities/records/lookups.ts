@@ -8,7 +8,7 @@ import type { FieldValue, Mapped, Policies, Relation } from './types.js';
 export function lookupsOf(
   mapped: readonly Mapped[],
   object: ObjectName,
-  matching?: Policies['matching'],
+  matching: Policies['matching'],
 ): Lookups {
   const externalIds = new Set<string>();
   const keys = new Set<string>();

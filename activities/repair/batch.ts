@@ -36,7 +36,7 @@ export async function repairBatch(deps: ActivityDeps, job: Repairing, batch: Bat
   const { store } = deps;
   const { ref, object, origin, rules, side, signal } = job;
   const mapped = batch.records.map(job.map);
-  const lookups = lookupsOf(mapped, object);
+  const lookups = lookupsOf(mapped, object, rules.policies.matching);
   const again = new Set(
     batch.picked.filter(({ before }) => 'cun'.includes(before)).map((one) => one.externalId),
   );

@@ -94,6 +94,31 @@ describe('a repair', () => {
     expect(await house.records(ref.workspaceId)).toEqual([]);
   });
 
+  it('looks for known people as the app matches them', async () => {
+    const { provider, script } = scriptedProvider();
+    const [tagged] = people(1, 1, { email: 'p1+news@people.example', name: '' });
+    script.answers = { contacts: [[must(tagged)]] };
+    const app = await house.install(provider, {
+      mapping: MAPPING,
+      policies: policies({ existing: { contacts: 'update' }, matching: { plusTags: 'ignore' } }),
+    });
+    const other = scriptedProvider({ id: 'plain-addresses' });
+    other.script.answers = { contacts: [people(1)] };
+    const theirs = await house.begin(
+      await house.install(other.provider, { workspaceId: app.workspaceId, mapping: MAPPING }),
+    );
+    await house.transfer(theirs);
+    const ref = await house.begin(app);
+    await house.transfer(ref);
+    await ended(ref);
+    expect(await booksOf(ref)).toMatchObject({ failed: 1 });
+    const fields = { ...MAPPING.objects.contacts.fields, name: { path: 'name', default: 'Somebody' } };
+    await remap(app, { mapping: { ...MAPPING, objects: { contacts: { fields } } } });
+    await repair(ref);
+    expect(await booksOf(ref)).toMatchObject({ created: 0, updated: 1, failed: 0 });
+    expect(await house.records(ref.workspaceId)).toHaveLength(1);
+  });
+
   it('fills owners once they are mapped, and leaves alone what a person edited since', async () => {
     const { app, ref } = await badImport();
     const member = { workspaceId: ref.workspaceId, memberId: 'm-bob', name: 'Bob', email: 'bob@new.example' };

@@ -18,7 +18,9 @@ it('a page asks once for each id, key and target', () => {
       },
       'invoices',
     );
-  expect(lookupsOf([invoice('1'), invoice('1'), invoice('2'), failedSource('3')], 'invoices')).toEqual({
+  expect(
+    lookupsOf([invoice('1'), invoice('1'), invoice('2'), failedSource('3')], 'invoices', undefined),
+  ).toEqual({
     externalIds: ['1', '2'],
     keys: [],
     weakKeys: ['number:7'],
@@ -31,7 +33,7 @@ it('a page asks once for each id, key and target', () => {
 
 it('a parent is of its own kind', () => {
   const parent = (object: 'tasks' | 'accounts') =>
-    lookupsOf([source('1', { relations: { parent: 'X' } }, object)], object).targets;
+    lookupsOf([source('1', { relations: { parent: 'X' } }, object)], object, undefined).targets;
   expect([parent('tasks'), parent('accounts')]).toEqual([
     [{ object: 'tasks', externalId: 'X' }],
     [{ object: 'accounts', externalId: 'X' }],
