@@ -4,9 +4,9 @@ import type { ActivityDeps } from './deps.js';
 import { whileBeating } from './beat.js';
 import { openRun, type OpenedRun } from './open-run.js';
 import type { PendingRelation } from './records/page.js';
+import { regain } from './regain.js';
 import { resolvePage, type ResolveWorld } from './records/resolve.js';
 import type { ApplySide } from './store/run-documents.js';
-import type { TurnHeld } from './store/moving.js';
 import type { Store } from './store/store.js';
 import { sliceEndOf } from './transfer/slice-end.js';
 
@@ -77,12 +77,7 @@ export async function resolveItems(
   const { ref, object, origin, side, signal } = page;
   const known = await store.links.byExternalIds(ref.workspaceId, origin, object, targetIds(items));
   if (known.length === 0) return;
-  let turn: TurnHeld = await store.turns.acquire(
-    ref.workspaceId,
-    object,
-    `resolve/${ref.runId}/${side.epoch}`,
-    signal,
-  );
+  let turn = await store.turns.acquire(ref.workspaceId, object, `resolve/${ref.runId}/${side.epoch}`, signal);
   try {
     for (let redo = 0; redo < MOST_REDOS; redo += 1) {
       const now = deps.now().toISOString();
@@ -102,9 +97,7 @@ export async function resolveItems(
         side.position += 1;
         return;
       }
-      turn =
-        (await store.turns.renew(turn))?.turn ??
-        (await store.turns.acquire(ref.workspaceId, object, turn.holder, signal));
+      turn = await regain(store, turn, signal);
     }
   } finally {
     await store.turns.release(turn);

@@ -7,6 +7,15 @@ import type { Reply } from './reply.js';
 import { viewRun } from './run-view.js';
 import { MessageRefused, type RunMessage } from './workflow-gateway.js';
 
+/** What any decision may be refused with, besides its own reasons. */
+export const DECISION_PROBLEMS = [
+  'run_ending',
+  'decision_expired',
+  'worker_unavailable',
+  'temporal_unavailable',
+  'store_unavailable',
+] as const;
+
 /** No decision takes effect later than this after it was sent. */
 const DECISION_LIVES_MS = 60_000;
 

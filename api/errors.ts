@@ -56,7 +56,6 @@ export const PROBLEMS = {
   mapping_invalid: [422, 'The mapping cannot work'],
   record_invalid: [422, 'The record is not valid'],
   file_empty: [422, 'The file is empty'],
-  not_supported_yet: [422, 'Not supported yet'],
   idempotency_key_reused: [422, 'The Idempotency-Key was used for another request'],
   precondition_required: [428, 'If-Match is needed'],
   too_many_runs: [429, 'Too many live runs'],

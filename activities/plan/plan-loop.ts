@@ -52,10 +52,13 @@ export async function planLoop(store: Store, args: PlanArgs): Promise<PlanEnd> {
         await before?.arrived();
         return { state: 'stopped', control };
       }
-      let planned = await planPage(store, args, page, side);
+      const mapped = page.records.map(args.map);
+      const lookups = lookupsOf(mapped, object, args.rules.policies.matching);
+      const read = { page, mapped, lookups };
+      let planned = await planPage(store, args, read, side);
       await before?.arrived();
-      if (before && writesWhatIsLookedUp(before.decided, object, planned.lookups, planned.world)) {
-        planned = await planPage(store, args, page, side);
+      if (before && writesWhatIsLookedUp(before.decided, object, lookups, planned.world)) {
+        planned = await planPage(store, args, read, side);
       }
       before = send(store, planned.commit);
       side = planned.commit.side;
@@ -92,22 +95,20 @@ function send(store: Store, commit: PlanCommit): OnItsWay {
   };
 }
 
-interface PlannedPage {
+interface ReadPage {
+  page: StagedPage;
+  mapped: readonly Mapped[];
   lookups: Lookups;
-  world: World;
-  commit: PlanCommit;
 }
 
 async function planPage(
   store: Store,
   args: PlanArgs,
-  page: StagedPage,
+  { page, mapped, lookups }: ReadPage,
   before: PlanSide,
-): Promise<PlannedPage> {
+): Promise<{ world: World; commit: PlanCommit }> {
   const { ref, object, origin, rules, idsMayRepeat, newId } = args;
   const now = args.now().toISOString();
-  const mapped = page.records.map(args.map);
-  const lookups = lookupsOf(mapped, object, rules.policies.matching);
   const world = await loadPlannedWorld(store, { ref, origin, object }, lookups);
   const context = { ...ref, origin, object, now, newId, idsMayRepeat };
   const decided = decidePage(mapped, world, rules, context);
@@ -124,7 +125,7 @@ async function planPage(
   const { known } = world;
   const duplicates = withPlanned(decided, world, isOfRun);
   const at = { ref, object, seq: page.seq, epoch: args.side.epoch };
-  return { lookups, world, commit: { ...at, decided, outcomes, duplicates, side, known } };
+  return { world, commit: { ...at, decided, outcomes, duplicates, side, known } };
 }
 
 /** Whether this plan makes the record. */

@@ -1,6 +1,7 @@
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { ActivityDeps } from '../deps.js';
+import { regain } from '../regain.js';
 import { decidePage } from '../records/decide.js';
 import { lookupsOf } from '../records/lookups.js';
 import type { PageNotes } from '../records/outcome-marks.js';
@@ -10,7 +11,6 @@ import type { Mapped, Rules, SourceRecord } from '../records/types.js';
 import type { ApplySide } from '../store/run-documents.js';
 import type { PageState, RepairPart } from '../store/repair-part.js';
 import type { DecisionDoc } from '../store/repairing.js';
-import type { TurnHeld } from '../store/moving.js';
 import type { Store } from '../store/store.js';
 import { loadWorld } from '../transfer/load-world.js';
 import type { Batch } from './pick.js';
@@ -76,12 +76,6 @@ export async function repairBatch(deps: ActivityDeps, job: Repairing, batch: Bat
     await store.turns.release(turn);
   }
   throw new Error(`Kept source of ${object} could not be applied: what it touches kept changing.`);
-}
-
-/** After a conflict the counter we hold may be an old one. */
-export async function regain(store: Store, turn: TurnHeld, signal: AbortSignal): Promise<TurnHeld> {
-  const renewed = await store.turns.renew(turn);
-  return renewed?.turn ?? store.turns.acquire(turn.workspaceId, turn.object, turn.holder, signal);
 }
 
 /** A person may have named a record that shares no key with the source. */

@@ -9,7 +9,8 @@ import type { UndonePage } from '../records/undo-types.js';
 import { runWriter } from '../records/writers.js';
 import type { PageState } from '../store/repair-part.js';
 import type { DecisionDoc, UntieCommit } from '../store/repairing.js';
-import { asNotes, regain, type Repairing } from './batch.js';
+import { asNotes, type Repairing } from './batch.js';
+import { regain } from '../regain.js';
 
 const MOST_REDOS = 50;
 

@@ -3,6 +3,7 @@ import type { FailureCode } from '../../workflows/contract/failures.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { RunControl } from '../../workflows/contract/status.js';
+import { regain } from '../regain.js';
 import { addCounts } from '../records/books.js';
 import { judge, type Judgement } from '../records/breakers.js';
 import { decideLike, parkDrifted, refuses, type AsPlanned } from '../plan/as-planned.js';
@@ -120,12 +121,6 @@ async function applyPage(
 
 function judgeIdentity(args: ApplyArgs, { identity }: DecidedPage): Judgement | null {
   return judge(args.rules.policies, null, { allowed: args.allowed, pageIdentity: identity });
-}
-
-/** After a conflict the counter we hold may be an old one. */
-async function regain(store: Store, turn: TurnHeld, signal: AbortSignal): Promise<TurnHeld> {
-  const renewed = await store.turns.renew(turn);
-  return renewed?.turn ?? store.turns.acquire(turn.workspaceId, turn.object, turn.holder, signal);
 }
 
 /** The turn is kept across pages while nobody waits, and given up at once when somebody does. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decide, liveRunOf } from '../decide.js';
+import { DECISION_PROBLEMS, decide, liveRunOf } from '../decide.js';
 import { endpoint } from '../endpoint.js';
 import { runOf } from '../lookup.js';
 import { viewRun } from '../run-view.js';
@@ -28,11 +28,7 @@ export const answerRun = endpoint({
     'choice_not_offered',
     'run_ended',
     'run_not_live',
-    'run_ending',
-    'decision_expired',
-    'worker_unavailable',
-    'temporal_unavailable',
-    'store_unavailable',
+    ...DECISION_PROBLEMS,
   ],
   async handle(call) {
     const { questionId, choice, note: said } = call.body;

@@ -3,7 +3,7 @@ import type { RunDoc } from '../../activities/store/run-documents.js';
 import type { CleanupArgs } from '../../workflows/contract/activities.js';
 import { isTerminal } from '../../workflows/contract/status.js';
 import { ask, delay } from '../ask.js';
-import { accepted, decide } from '../decide.js';
+import { DECISION_PROBLEMS, accepted, decide } from '../decide.js';
 import { endpoint, type Call } from '../endpoint.js';
 import { Problem } from '../errors.js';
 import { runOf } from '../lookup.js';
@@ -57,11 +57,7 @@ export const cleanupRun = endpoint({
     'nothing_to_clean_up',
     'object_transferring',
     'undo_expired',
-    'run_ending',
-    'decision_expired',
-    'worker_unavailable',
-    'temporal_unavailable',
-    'store_unavailable',
+    ...DECISION_PROBLEMS,
   ],
   async handle(call) {
     const of = await runOf(call);

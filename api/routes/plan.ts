@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { effectiveMapping } from '../../activities/records/effective-mapping.js';
 import type { RunDoc } from '../../activities/store/run-documents.js';
-import { accepted, decide, liveRunOf } from '../decide.js';
+import { DECISION_PROBLEMS, accepted, decide, liveRunOf } from '../decide.js';
 import { endpoint, type Call } from '../endpoint.js';
 import { Problem } from '../errors.js';
 import { describedBy } from '../lookup.js';
@@ -10,17 +10,7 @@ import { run } from '../shapes/run.js';
 
 const params = z.strictObject({ runId: id });
 
-const ERRORS = [
-  'not_found',
-  'nothing_planned',
-  'run_ended',
-  'run_not_live',
-  'run_ending',
-  'decision_expired',
-  'worker_unavailable',
-  'temporal_unavailable',
-  'store_unavailable',
-] as const;
+const ERRORS = ['not_found', 'nothing_planned', 'run_ended', 'run_not_live', ...DECISION_PROBLEMS] as const;
 
 export const applyPlan = endpoint({
   method: 'post',

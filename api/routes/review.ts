@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accepted, decide, liveRunOf } from '../decide.js';
+import { DECISION_PROBLEMS, accepted, decide, liveRunOf } from '../decide.js';
 import { endpoint } from '../endpoint.js';
 import { Problem } from '../errors.js';
 import { given, id, note, objectName } from '../shapes/common.js';
@@ -35,11 +35,7 @@ export const reviewRun = endpoint({
     'review_incomplete',
     'run_ended',
     'run_not_live',
-    'run_ending',
-    'decision_expired',
-    'worker_unavailable',
-    'temporal_unavailable',
-    'store_unavailable',
+    ...DECISION_PROBLEMS,
   ],
   async handle(call) {
     const { object, decision, cleanupBy, then, confirmed, note: said, release } = call.body;

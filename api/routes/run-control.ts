@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cancelRun as cancel } from '../cancel-run.js';
-import { accepted, decide, liveRunOf } from '../decide.js';
+import { DECISION_PROBLEMS, accepted, decide, liveRunOf } from '../decide.js';
 import { endpoint } from '../endpoint.js';
 import { id } from '../shapes/common.js';
 import { run } from '../shapes/run.js';
@@ -14,21 +14,11 @@ const common = {
   answers: { 202: { description: 'The run', schema: run } },
 } as const;
 
-const unreachable = ['worker_unavailable', 'temporal_unavailable', 'store_unavailable'] as const;
-
 export const pauseRun = endpoint({
   ...common,
   path: '/v1/runs/{runId}/pause',
   summary: 'Pause at the next page',
-  errors: [
-    'not_found',
-    'run_ended',
-    'run_not_live',
-    'run_ending',
-    'not_pausable',
-    'decision_expired',
-    ...unreachable,
-  ],
+  errors: ['not_found', 'run_ended', 'run_not_live', 'not_pausable', ...DECISION_PROBLEMS],
   async handle(call) {
     const { actor } = call.caller;
     await decide(call, await liveRunOf(call), (notAfter) => ({
@@ -43,15 +33,7 @@ export const resumeRun = endpoint({
   ...common,
   path: '/v1/runs/{runId}/resume',
   summary: 'Go on with a paused run',
-  errors: [
-    'not_found',
-    'run_ended',
-    'run_not_live',
-    'run_ending',
-    'not_paused',
-    'decision_expired',
-    ...unreachable,
-  ],
+  errors: ['not_found', 'run_ended', 'run_not_live', 'not_paused', ...DECISION_PROBLEMS],
   async handle(call) {
     const { actor } = call.caller;
     await decide(call, await liveRunOf(call), (notAfter) => ({

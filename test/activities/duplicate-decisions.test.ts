@@ -1,9 +1,8 @@
-import type { RepairArgs } from '../../workflows/contract/activities.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { DecisionDoc } from '../../activities/store/repairing.js';
-import type { StoredRecord } from '../../activities/records/types.js';
 import { must, openHouse, type House } from '../support/activity-house.js';
 import { policies } from '../support/record-makers.js';
+import { ANN, MAPPING, repairDesk } from '../support/repair-desk.js';
 import { people, scriptedProvider } from '../support/scripted-provider.js';
 
 let house: House;
@@ -12,51 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-const ANN = { id: 'ann', name: 'Ann' };
-
-async function repair(ref: RunRef, what: Partial<RepairArgs> = {}): Promise<void> {
-  const repairId = `repair-${Math.random()}`;
-  const args = { ref, repairId, object: null, code: null, externalIds: null, actor: ANN, ...what };
-  expect(await house.run('repairSlice', args)).toEqual({ state: 'done' });
-}
-
-async function undo(ref: RunRef): Promise<void> {
-  expect(await house.run('undoSlice', { ref, object: null, actor: ANN, note: 'wrong' })).toEqual({
-    state: 'done',
-  });
-}
-
-async function ended(ref: RunRef): Promise<void> {
-  await house.run('closeTransfer', { ref, object: 'contacts', why: 'in_review' });
-  await house.run('closeRun', { ref, status: 'completed', error: null });
-}
-
-async function booksOf(ref: RunRef): Promise<Record<string, unknown>> {
-  const { fetched, created, updated, unchanged, skipped, failed, deleted, skippedBy } =
-    await house.counts(ref);
-  expect(fetched).toBe(created + updated + unchanged + skipped + failed + deleted);
-  return { fetched, created, updated, unchanged, skipped, failed, duplicate: skippedBy.duplicate };
-}
-
-const MAPPING = {
-  objects: {
-    contacts: {
-      fields: {
-        ...{ name: 'name', email: 'email', title: 'title', status: 'status', owner: 'owner' },
-        account: { path: 'account', relation: 'accounts' as const },
-      },
-    },
-  },
-  owners: {},
-  statuses: {},
-};
-
-async function find(ref: RunRef, externalId: string): Promise<StoredRecord> {
-  const { origin } = must((await house.theRun(ref)).pinned);
-  const [link] = await house.store.links.byExternalIds(ref.workspaceId, origin, 'contacts', [externalId]);
-  const [record] = await house.store.records.byIds(ref.workspaceId, [must(link).recordId]);
-  return must(record);
-}
+const { repair, undo, ended, booksOf, find } = repairDesk(() => house);
 
 describe('a decision about a duplicate', () => {
   /** A person's record, and an import of one that looks like it, under a policy. */
