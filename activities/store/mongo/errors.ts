@@ -26,7 +26,9 @@ export function isUnreachable(error: unknown): boolean {
     error instanceof MongoNotConnectedError ||
     error instanceof MongoTopologyClosedError ||
     (error instanceof MongoError &&
-      /^Mongo(PoolCleared|PoolClosed|WaitQueueTimeout|ClientClosed)/.test(error.name))
+      /^Mongo(PoolCleared|PoolClosed|WaitQueueTimeout|ClientClosed|ServerClosed|StalePrimary)/.test(
+        error.name,
+      ))
   );
 }
 
