@@ -3,10 +3,13 @@ import type { RunRef } from '../workflows/contract/ids.js';
 import { OBJECTS, type ObjectName } from '../workflows/contract/objects.js';
 import type { ActivityDeps } from './deps.js';
 import { whileBeating } from './beat.js';
+import { moveBookmarkBack } from './bookmarks.js';
+import { beginEntry, endEntry, recordEntry } from './cleanup-list.js';
 import { bug, openRun } from './open-run.js';
 import { reviewStateOf } from './records/review-state.js';
 import { scheduledAt } from './scheduled-at.js';
-import type { RunDoc, UndoState } from './store/run-documents.js';
+import type { UndoState } from './store/clean-ups.js';
+import type { RunDoc } from './store/run-documents.js';
 import { undoObject } from './undo-object.js';
 
 const SLICE_MS = 60_000;
@@ -29,6 +32,7 @@ export function createUndoActivities(deps: ActivityDeps): Pick<Activities, 'undo
         const stopAt = deps.now().getTime() + SLICE_MS;
         for (const object of objectsOf(run, args.object)) {
           await store.transfers.close(args.ref, object, 'cleaned_up');
+          await beginEntry(store.runs, args.ref, object);
           const state = await undoObject(deps, {
             ref: args.ref,
             object,
@@ -37,7 +41,9 @@ export function createUndoActivities(deps: ActivityDeps): Pick<Activities, 'undo
             signal,
           });
           if (state === 'more') return { state };
+          await moveBookmarkBack(deps, args.ref, run, object);
           await markCleaned(deps, args.ref, object);
+          await endEntry(store.runs, args.ref, object, deps.now().toISOString());
         }
         await endUndo(deps, args.ref);
         return { state: 'done' };
@@ -52,6 +58,7 @@ export function createUndoActivities(deps: ActivityDeps): Pick<Activities, 'undo
           ...{ cleanupBy: 'person', confirmed: ['cleanup_done'], note: args.note, actor: args.actor, at },
         });
         await markCleaned(deps, args.ref, object);
+        await recordEntry(store.runs, args.ref, args, object, at);
       }
       const cleanup = { ...goingOn(run, emptyUndo(args, 'manual', at)), state: 'done' } as const;
       await store.runs.patch(run.workspaceId, run.runId, { cleanup });

@@ -3,6 +3,7 @@ import type { RunRef } from '../workflows/contract/ids.js';
 import { FAILURES, type FailureInfo } from '../workflows/contract/failures.js';
 import type { ObjectName } from '../workflows/contract/objects.js';
 import { isTerminal, type ObjectState } from '../workflows/contract/status.js';
+import { moveBookmarks } from './bookmarks.js';
 import type { ActivityDeps } from './deps.js';
 import { booksClosed } from './records/books.js';
 import { locksApp, type CountsOf } from './records/retry-lock.js';
@@ -26,6 +27,7 @@ export function createCloseRun(deps: ActivityDeps): Activities['closeRun'] {
     const end =
       open && status === 'completed' ? ({ status: 'failed', error: open } as const) : { status, error };
     const objects = await closeObjects(deps, ref, run, end.status);
+    await moveBookmarks(deps, ref, run, { objects, completed: end.status === 'completed' });
     const lastError = end.error && lastErrorOf(run, end.error, deps.now().toISOString());
     // Before the end is written: a run that ended has locked its app, whatever dies in between.
     const ended = { status: end.status, error: end.error, objects };

@@ -12,6 +12,7 @@ import { createPreflight } from './preflight/preflight.js';
 import { createRepairSlice } from './repair/repair.js';
 import { createResolveSlice } from './resolve.js';
 import { createRunActivities } from './runs.js';
+import { createScheduleActivities } from './schedules/scheduled.js';
 import { createSweep } from './sweep.js';
 import { createTransferSlice } from './transfer/slice.js';
 
@@ -31,7 +32,7 @@ export function createActivities(deps: ActivityDeps): Activities {
       closeTransfer: ({ ref, object, why }) =>
         whileBeating(() => deps.store.transfers.close(ref, object, why)),
       buildChecklist: createBuildChecklist(deps),
-      ...beating({ closeRun: createCloseRun(deps) }),
+      ...beating({ closeRun: createCloseRun(deps), ...createScheduleActivities(deps) }),
       answerAsk: createAnswerAsk(deps),
       sweep: createSweep(deps),
     },

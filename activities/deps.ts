@@ -1,13 +1,14 @@
 import type { Store } from './store/store.js';
 import type { inspectFile } from './providers/files/inspect.js';
 import type { NetworkPolicy, Provider } from './providers/provider.js';
+import type { SchedulesPort } from './store/settle-schedule.js';
 
 /** Everything the activities get from outside; made in `worker/main.ts`, and in tests. */
 export interface ActivityDeps {
   store: Store;
   providers: { get(id: string): Provider | undefined };
-  /** The opened secret of an app, read anew at each call; throws a `ProviderFailure` where there is none. */
-  openCredentials(workspaceId: string, appId: string): Promise<unknown>;
+  /** What an app connects with, read anew at each call (`OpenConnection.credentials`); throws a `ProviderFailure` where there is none. */
+  openCredentials(workspaceId: string, appId: string, rejected?: { accessToken: string }): Promise<unknown>;
   /** Reads an upload into rows; the file provider's. */
   inspectFile: typeof inspectFile;
   network: NetworkPolicy;
@@ -21,7 +22,7 @@ export interface ActivityDeps {
 }
 
 /** What activities need of Temporal itself. Injected by `worker/`, which owns the client. */
-export interface WorkflowsPort {
+export interface WorkflowsPort extends SchedulesPort {
   /** `gone`: closed, or never heard of. */
   state(workflowId: string, temporalRunId: string | null): Promise<'running' | 'gone'>;
   /** Asks for the end of a run's workflow. One that is gone, or is another run's, is no error. Repeatable. */

@@ -69,7 +69,7 @@ export function connectionOf(
     workspaceId,
     appId,
     settings: open.settings,
-    credentials: () => deps.openCredentials(workspaceId, appId),
+    credentials: (rejected) => deps.openCredentials(workspaceId, appId, rejected),
     mapping: open.mapping,
     ...(open.limit === undefined ? {} : { limit: open.limit }),
     files: {

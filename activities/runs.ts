@@ -1,12 +1,14 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Activities, Progress } from '../workflows/contract/activities.js';
 import type { RunRef } from '../workflows/contract/ids.js';
-import type { ObjectState } from '../workflows/contract/status.js';
+import { isTerminal, type ObjectState } from '../workflows/contract/status.js';
 import type { RunDoc } from './store/run-documents.js';
 import type { RunPatch } from './store/store.js';
 import type { ActivityDeps } from './deps.js';
 import { reviewStateOf } from './records/review-state.js';
 import { scheduledAt } from './scheduled-at.js';
+import { timedId } from './timed-id.js';
 
 const LIVE = ['running', 'paused', 'needs_attention'] as const;
 
@@ -43,6 +45,7 @@ export function createRunActivities(deps: ActivityDeps): RunActivities {
   return {
     async beginRun(ref) {
       const run = await store.runs.get(ref.workspaceId, ref.runId);
+      if (run && isTerminal(run.status)) throw closedBefore(run);
       const { workflowExecution } = Context.current().info;
       await patch(ref, {
         step: 'preflight',
@@ -88,7 +91,8 @@ export function createRunActivities(deps: ActivityDeps): RunActivities {
       if (run?.attention?.questionId === questionId) {
         await store.audit.insert({
           ...{ workspaceId, at: now(), actor, action: 'run.answered', target: runId },
-          auditId: auditIdOf(questionId, run.attention.since),
+          // The audit is read by id, newest first.
+          auditId: timedId(run.attention.since, questionId),
           detail: { object, questionId, choice, note },
         });
       }
@@ -97,10 +101,10 @@ export function createRunActivities(deps: ActivityDeps): RunActivities {
   };
 }
 
-/** The audit is read by id, newest first: the question's own id with its time in front (as UUID version 7 has it). */
-function auditIdOf(questionId: string, since: string): string {
-  const time = Date.parse(since).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${questionId.slice(15)}`;
+/** Its workflow came so late that the sweeper had closed it: nothing of it may begin. */
+function closedBefore({ runId, status }: RunDoc): ApplicationFailure {
+  const message = `Run ${runId} was closed (${status}) before its workflow began. Nothing was written. Start it again.`;
+  return ApplicationFailure.create({ type: 'superseded', message, nonRetryable: true });
 }
 
 function patchFor(

@@ -3,7 +3,9 @@ import type { Activities } from '../workflows/contract/activities.js';
 import type { ActivityDeps } from './deps.js';
 import { whileBeating } from './beat.js';
 import { createCloseRun } from './close-run.js';
+import type { AppDoc } from './store/documents.js';
 import type { HoldDoc, RunDoc } from './store/run-documents.js';
+import { settleSchedule } from './store/settle-schedule.js';
 
 /** A run that nobody touched for so long is looked at: its workflow may be gone. */
 const QUIET_MS = 60_000;
@@ -13,7 +15,7 @@ const BETWEEN_LOOKS_MS = 2_000;
 
 /**
  * Ends holds and closes run documents whose workflow is gone (terminated, or never started), tells Temporal of cancels that it does
- * not know of, and lets old pages go. Repeatable: it only states what is so. "Gone" must be seen twice, because a start may be on
+ * not know of, has it keep the schedules that stand on the apps, and lets old pages go. Repeatable: it only states what is so. "Gone" must be seen twice, because a start may be on
  * its way. One workflow that cannot be looked at keeps none of the others: the first such error is thrown at the end.
  */
 export function createSweep(deps: ActivityDeps): Activities['sweep'] {
@@ -29,6 +31,7 @@ export function createSweep(deps: ActivityDeps): Activities['sweep'] {
       await round.each(gone, (run) => closeOrphan(deps, run));
       await round.each(await deps.store.runs.cancelling(AT_ONCE), (run) => deps.workflows.cancel(run));
       await round.each(await deps.store.holds.live(null, AT_ONCE), (hold) => endOrphanedHold(deps, hold));
+      await round.each(await deps.store.apps.schedulesPending(AT_ONCE), (app) => restate(deps, app));
       await round.each(await expired(deps), (run) => deps.store.pages.expire(run));
       round.done();
     });
@@ -42,7 +45,7 @@ interface Round {
   done(): void;
 }
 
-type Entry = Pick<RunDoc, 'runId' | 'appId'>;
+type Entry = Pick<RunDoc, 'appId'> & Partial<Pick<RunDoc, 'runId'>>;
 
 function createRound({ log }: ActivityDeps, signal: AbortSignal): Round {
   const limit = pLimit(ASKED_AT_ONCE);
@@ -56,7 +59,7 @@ function createRound({ log }: ActivityDeps, signal: AbortSignal): Round {
       signal.throwIfAborted();
       troubles.push(error);
       const kind = error instanceof Error ? error.name : typeof error;
-      log.warn({ runId, appId, kind }, 'the sweeper could not look after this run; it will try again');
+      log.warn({ runId, appId, kind }, 'the sweeper could not look after this run or app; it will try again');
       return null;
     }
   }
@@ -100,9 +103,20 @@ async function endOrphanedHold({ store, workflows, now, log }: ActivityDeps, hol
   await store.holds.end(hold.workspaceId, hold.runId, 'sweeper', now().toISOString());
 }
 
-function expired({ store, now, retentionDays }: ActivityDeps): Promise<RunDoc[]> {
+/** A schedule that was changed while Temporal was away, or whose writer died. */
+function restate({ store, workflows, log }: ActivityDeps, app: AppDoc): Promise<void> {
+  log.info({ appId: app.appId }, 'telling Temporal of a schedule');
+  return settleSchedule({ apps: store.apps, schedules: workflows }, app);
+}
+
+async function expired({ store, now, retentionDays }: ActivityDeps): Promise<RunDoc[]> {
   const before = new Date(now().getTime() - retentionDays * 86_400_000).toISOString();
-  return store.runs.expired(before, 5);
+  const found = await store.runs.expired(before, 50);
+  // An undo or a repair of it is under way and needs its pages: it goes in a later round.
+  const idle = found.filter(
+    ({ cleanup, repair }) => cleanup?.state !== 'running' && repair?.state !== 'running',
+  );
+  return idle.slice(0, 5);
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -1,13 +1,16 @@
 import type { ProviderDescription } from '../activities/providers/provider.js';
 import { effectiveMapping } from '../activities/records/effective-mapping.js';
 import type { LockEvidence } from '../activities/records/retry-lock.js';
+import { lockOf } from '../activities/store/app-lock.js';
 import type { AppDoc } from '../activities/store/documents.js';
 import type { RunDoc } from '../activities/store/run-documents.js';
 import { isTerminal } from '../workflows/contract/status.js';
+import { whyNot } from './actions-view.js';
 import type { ApiDeps } from './deps.js';
 import { describedBy } from './lookup.js';
-import { lockOf } from './retry-lock.js';
+import { mappingWarnings } from './mapping-warnings.js';
 import { viewRun } from './run-view.js';
+import { viewSchedule } from './schedule.js';
 import type { AppShape } from './shapes/app.js';
 
 const RECENT_RUNS = 10;
@@ -15,31 +18,37 @@ const RECENT_RUNS = 10;
 /** The app sheet. In a list fewer runs are shown. */
 export async function viewApp(deps: ApiDeps, app: AppDoc, recent: number = RECENT_RUNS): Promise<AppShape> {
   const { workspaceId, appId, providerId } = app;
-  const [runs, live, lock] = await Promise.all([
+  const [runs, live, lock, bookmarks, schedule] = await Promise.all([
     deps.store.runs.list(workspaceId, { appId }, { limit: recent }),
     deps.store.runs.live(workspaceId, appId),
     lockOf(deps, app),
+    deps.store.bookmarks.list(workspaceId, appId),
+    viewSchedule(deps, app),
   ]);
   const description = describedBy(deps.descriptions, providerId);
+  const warnings = await mappingWarnings(deps, app, description);
   const { status, account, checkedAt, problems } = app.connection;
   return {
     appId,
     providerId,
     name: app.name,
-    actions: { import: importAction(app, description, live, lock), sync: syncAction(description) },
+    actions: {
+      import: actionView(whyNot('import', app, description, live, lock)),
+      sync: actionView(whyNot('sync', app, description, live, lock)),
+    },
     connection: { status, account, checkedAt, problems },
     credentials: app.credentials,
     runtimeStatus: runtimeStatus(app, live, lock),
     scope: app.scope,
     settings: app.settings,
-    mapping: { version: app.mappingVersion, ...plainMapping(description, app) },
+    mapping: { version: app.mappingVersion, ...plainMapping(description, app), warnings },
     policies: { matching: { plusTags: 'keep' }, ...app.policies },
-    schedule: app.schedule,
+    schedule,
     paused: app.paused,
     lastSyncedAt: app.lastSyncedAt,
     lastImportedAt: app.lastImportedAt,
     lastError: app.lastError,
-    bookmarks: {},
+    bookmarks: Object.fromEntries(bookmarks.map(({ object, at }) => [object, { at }])),
     lock: lock && { cause: lock.cause, evidence: lock },
     held: { events: 0 },
     recentRuns: await Promise.all(runs.items.map((run) => recentRun(deps, run))),
@@ -48,7 +57,10 @@ export async function viewApp(deps: ApiDeps, app: AppDoc, recent: number = RECEN
   };
 }
 
-function plainMapping(description: ProviderDescription, app: AppDoc): Omit<AppShape['mapping'], 'version'> {
+function plainMapping(
+  description: ProviderDescription,
+  app: AppDoc,
+): Omit<AppShape['mapping'], 'version' | 'warnings'> {
   const { objects, owners, statuses } = effectiveMapping(description.objects, app.mapping);
   return { objects: { ...objects }, owners, statuses: { ...statuses } };
 }
@@ -69,22 +81,8 @@ function runtimeStatus(
   return app.paused ? 'paused' : 'ready';
 }
 
-function importAction(
-  app: AppDoc,
-  description: ProviderDescription,
-  live: readonly RunDoc[],
-  lock: LockEvidence | null,
-): AppShape['actions']['import'] {
-  const no = (why: string) => ({ available: false, why });
-  if (!description.actions.import) return no(`${description.name} does not offer imports.`);
-  if (app.connection.status !== 'ready') return no(`The connection is ${app.connection.status}.`);
-  if (live[0]) return no(`Run ${live[0].runId} is live.`);
-  if (lock) return no(`Locked after run ${lock.runId}: ${lock.cause.message} ${lock.howToOpen}`);
-  return app.paused ? no('The app is paused.') : { available: true };
-}
-
-function syncAction({ actions, name }: ProviderDescription): AppShape['actions']['sync'] {
-  return actions.sync ? { available: true } : { available: false, why: `${name} does not offer syncs.` };
+function actionView(no: ReturnType<typeof whyNot>): AppShape['actions']['import'] {
+  return no ? { available: false, why: no.message } : { available: true };
 }
 
 async function recentRun(deps: ApiDeps, doc: RunDoc): Promise<AppShape['recentRuns'][number]> {

@@ -41,6 +41,11 @@ export const configSchema = z.object({
     .string(NEED_KEY)
     .refine(isKeys, NEED_KEY)
     .meta({ description: 'The first key seals; others, after commas, still open what was sealed before' }),
+  SLUICE_OLD_SECRET_KEYS: z
+    .string()
+    .refine(isKeys, NEED_KEY)
+    .optional()
+    .meta({ description: 'Keys of before, with commas between: they still open what was sealed with them' }),
   SLUICE_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').max(512).optional(),
   TEMPORAL_TASK_QUEUE: z.string().min(1).default(DEFAULT_TASK_QUEUE),
   TEMPORAL_UI_URL: address,

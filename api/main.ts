@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { pino, type Logger } from 'pino';
 import { v7 as uuid } from 'uuid';
-import { createSealer, sealingKey } from '../activities/connections/seal.js';
+import { createSealer, sealingKeys } from '../activities/connections/seal.js';
 import { descriptions } from '../activities/providers/descriptions.js';
 import { sniffFile } from '../activities/providers/formats/sniff.js';
 import { connectMongo, databaseOf } from '../activities/store/mongo/connect.js';
@@ -23,7 +23,7 @@ const STOP_MS = 5_000;
 /** The composition root of the API. It starts and answers `/healthz` also while store and Temporal are away. */
 async function run(config: ApiConfig): Promise<void> {
   const logger = pino({ name: 'api', level: config.LOG_LEVEL });
-  const keys = config.SLUICE_SECRET_KEY.split(',').map((text) => sealingKey(text));
+  const keys = sealingKeys(config.SLUICE_SECRET_KEY, config.SLUICE_OLD_SECRET_KEYS);
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const connection = Connection.lazy(connectionOptions);
   const store = createMongoStore({

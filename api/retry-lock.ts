@@ -1,24 +1,15 @@
-import type { CountsOf, EndedRun, LockEvidence } from '../activities/records/retry-lock.js';
+import type { EndedRun, LockEvidence } from '../activities/records/retry-lock.js';
 import { locksApp, retryLock, unacknowledgedOf } from '../activities/records/retry-lock.js';
+import { countsOf, endedRun, lockOf } from '../activities/store/app-lock.js';
 import type { AppDoc } from '../activities/store/documents.js';
 import type { RunDoc } from '../activities/store/run-documents.js';
 import type { Store } from '../activities/store/store.js';
 import { FAILURES } from '../workflows/contract/failures.js';
-import { isTerminal } from '../workflows/contract/status.js';
 import type { ApiDeps } from './deps.js';
 import { Problem } from './errors.js';
 
 interface LockDeps {
   store: Pick<Store, 'runs' | 'transfers'>;
-}
-
-/** Whether the app is locked after its last run, judged from what is stored now. Null: it is open. */
-export async function lockOf(deps: LockDeps, app: AppDoc): Promise<LockEvidence | null> {
-  if (!app.lock) return null;
-  const run = await deps.store.runs.get(app.workspaceId, app.lock.runId);
-  // A run that is still closing is live: that is what its app is refused for.
-  if (!run || !isTerminal(run.status)) return null;
-  return retryLock(endedRun(run), await countsOf(deps, run), app.lastCheck ?? null, FAILURES);
 }
 
 /**
@@ -69,14 +60,4 @@ export async function isOrphan(deps: Pick<ApiDeps, 'workflows'>, run: RunDoc): P
 /** What the run wrote and nobody has looked at. */
 export async function unacknowledged(deps: LockDeps, run: RunDoc): Promise<string[]> {
   return unacknowledgedOf(endedRun(run), await countsOf(deps, run));
-}
-
-function endedRun(run: RunDoc): EndedRun {
-  const { runId, status, endedAt, objects, lastError } = run;
-  return { runId, status, endedAt, objects, error: lastError, acknowledged: Boolean(run.acknowledged) };
-}
-
-async function countsOf({ store }: LockDeps, run: RunDoc): Promise<CountsOf> {
-  const claims = await store.transfers.all(run);
-  return new Map(claims.map(({ apply }) => [apply.object, apply.counts]));
 }

@@ -11,7 +11,12 @@ import { getApp, listApps, pauseApp, removeApp, resumeApp } from './routes/apps.
 import { listAudit } from './routes/audit.js';
 import { changeApp } from './routes/change-app.js';
 import { listRunChanges } from './routes/changes.js';
-import { getCertificate, listCertificateKeys, verifyCertificate } from './routes/certificate.js';
+import {
+  getCertificate,
+  listCertificateKeys,
+  rotateCertificateKey,
+  verifyCertificate,
+} from './routes/certificate.js';
 import { getChecklist } from './routes/checklist.js';
 import { cleanupRun, listConflicts } from './routes/cleanup.js';
 import { compareRecord } from './routes/compare.js';
@@ -68,7 +73,7 @@ export const ROUTES: readonly Endpoint[] = [
   ...[listMembers, getMember, addMember, changeMember, removeMember],
   ...[listKeys, getKey, addKey, changeKey, revokeKey],
   ...[listWorkspaces, addWorkspace, removeWorkspace, listAudit],
-  ...[getCertificate, listCertificateKeys, verifyCertificate],
+  ...[getCertificate, listCertificateKeys, rotateCertificateKey, verifyCertificate],
 ];
 
 export function createServer(deps: ApiDeps): Express {

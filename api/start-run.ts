@@ -1,6 +1,5 @@
 import type { AppDoc } from '../activities/store/documents.js';
 import type { RunDoc } from '../activities/store/run-documents.js';
-import { appWorkflowId } from '../workflows/contract/ids.js';
 import { isTerminal } from '../workflows/contract/status.js';
 import { delay } from './ask.js';
 import type { ApiDeps } from './deps.js';
@@ -21,7 +20,7 @@ export async function startRun(deps: StartDeps, run: RunDoc): Promise<RunDoc> {
   const { workspaceId, appId, runId } = run;
   await deps.store.runs.insert(run);
   for (let tries = 0; ; tries += 1) {
-    const started = await deps.workflows.startImport({ workspaceId, appId, runId }, runId);
+    const started = await deps.workflows.startRun(run.kind, { workspaceId, appId, runId }, runId);
     if (started.state === 'started') return begun(deps, run, started.temporalRunId);
     if (started.live?.runId === runId) return begun(deps, run, null);
     const { live } = started;
@@ -82,55 +81,4 @@ export async function refuseTooMany({ store, settings }: ApiDeps, workspaceId: s
     { live, limit: most },
     { 'Retry-After': '30' },
   );
-}
-
-/** Accepted, not begun by a worker yet: `running` with no `startedAt`. */
-export function newRun(
-  fields: Pick<
-    RunDoc,
-    | 'workspaceId'
-    | 'runId'
-    | 'appId'
-    | 'providerId'
-    | 'createdAt'
-    | 'startedBy'
-    | 'scope'
-    | 'options'
-    | 'reviewAsked'
-  > &
-    Partial<Pick<RunDoc, 'mode'>>,
-): RunDoc {
-  return {
-    ...fields,
-    kind: 'import',
-    mode: fields.mode ?? 'apply',
-    status: 'running',
-    step: null,
-    object: null,
-    attention: null,
-    reviewState: 'none',
-    startedAt: null,
-    endedAt: null,
-    blockers: [],
-    warnings: [],
-    objects: fields.scope.map((object) => ({
-      object,
-      state: 'waiting',
-      providerTotal: null,
-      startedAt: null,
-      endedAt: null,
-    })),
-    control: 'go',
-    waitingUntil: null,
-    waitingCode: null,
-    lastError: null,
-    cleanup: null,
-    pinned: null,
-    keepUntil: null,
-    undoExpired: false,
-    temporalRunId: null,
-    workflowId: appWorkflowId(fields),
-    revision: 0,
-    updatedAt: fields.createdAt,
-  };
 }

@@ -10,6 +10,7 @@ import {
   isGrpcServiceError,
 } from '@temporalio/client';
 import { appWorkflowId, type RunRef } from '../workflows/contract/ids.js';
+import { createSchedules } from './temporal-schedules.js';
 import {
   MessageRefused,
   NoLiveWorkflow,
@@ -29,6 +30,9 @@ export interface TemporalPlace {
   /** Root of Temporal's UI, without a trailing slash; null: there is none. */
   uiUrl: string | null;
 }
+
+/** The workflow of each kind of run. */
+const STORIES = { import: 'importWorkflow', sync: 'syncWorkflow' } as const;
 
 /** One ordinary call. */
 const CALL_MS = 4_000;
@@ -139,7 +143,8 @@ export function createWorkflowGateway(client: Client, place: TemporalPlace): Wor
   }
 
   return {
-    startImport: (ref, token) => start('importWorkflow', ref, 'import', ref, token),
+    startRun: (kind, ref, token) => start(STORIES[kind], ref, kind, ref, token),
+    ...createSchedules(client, taskQueue, (ms, call) => within(client, ms, call)),
     startCleanup: (args, token) => start('cleanupWorkflow', args.ref, 'cleanup', args, token),
     startRepair: (args, token) => start('repairWorkflow', args.ref, 'repair', args, token),
     live,
@@ -191,13 +196,13 @@ function askId({ answerId, ask }: { answerId: string; ask: { workspaceId: string
   return `ask:${ask.workspaceId}:${answerId}`;
 }
 
-/** The memo is written by `start` above; anything else under the app's id was not started by this API. */
+/** The memo is written by `start` above, or by `scheduledSyncWorkflow`. */
 function liveFrom(memo: Record<string, unknown> | undefined): LiveWorkflow | null {
   const { runId, kind, token } = memo ?? {};
   if (typeof runId !== 'string') return null;
   return {
     runId,
-    kind: kind === 'cleanup' || kind === 'repair' ? kind : 'import',
+    kind: kind === 'cleanup' || kind === 'repair' || kind === 'sync' ? kind : 'import',
     token: typeof token === 'string' ? token : '',
   };
 }

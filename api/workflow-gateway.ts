@@ -1,5 +1,7 @@
 import type { AskArgs, CleanupArgs, RepairArgs } from '../workflows/contract/activities.js';
-import type { RunRef } from '../workflows/contract/ids.js';
+import type { SchedulesPort } from '../activities/store/settle-schedule.js';
+import type { AppRef, RunRef } from '../workflows/contract/ids.js';
+import type { RunKind } from '../workflows/contract/status.js';
 import type {
   AnswerMessage,
   ApplyPlanMessage,
@@ -32,7 +34,7 @@ export class MessageRefused extends Error {
 /** What the app's one workflow id is used for right now. */
 export interface LiveWorkflow {
   runId: string;
-  kind: 'import' | 'cleanup' | 'repair';
+  kind: RunKind | 'cleanup' | 'repair';
   /** The request that started it: a repeated one recognises its own. */
   token: string;
 }
@@ -64,9 +66,9 @@ export interface EngineHealth {
  * What the API asks of Temporal. Every call answers or throws within 10 s: `TemporalUnavailable` when Temporal is away,
  * so that no request hangs on it.
  */
-export interface WorkflowGateway {
+export interface WorkflowGateway extends SchedulesPort {
   /** Under the app's one workflow id. `taken`: another workflow is live under it; it started nothing. */
-  startImport(ref: RunRef, token: string): Promise<Started>;
+  startRun(kind: RunKind, ref: RunRef, token: string): Promise<Started>;
   startCleanup(args: CleanupArgs, token: string): Promise<Started>;
   startRepair(args: RepairArgs, token: string): Promise<Started>;
   /** What is live under the app's workflow id; null: nothing. */
@@ -82,6 +84,8 @@ export interface WorkflowGateway {
   connectionReady(app: { workspaceId: string; appId: string }): Promise<void>;
   /** Asks Temporal to cancel the run's workflow. One that is not live is no error. */
   cancel(run: RunAddress): Promise<void>;
+  /** When an app's schedule is due next, as Temporal says; null: it has none, or is told to rest. */
+  nextDue(app: AppRef): Promise<string | null>;
   /** Never throws. */
   health(): Promise<EngineHealth>;
   /** Where a person finds a workflow: namespace and address in Temporal's UI (null when none is configured). */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { sealingKey, type SealingKey } from '../activities/connections/seal.js';
+import { sealingKeys, type SealingKey } from '../activities/connections/seal.js';
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const whole = (standard: number, least: number): z.ZodType<number> =>
@@ -10,6 +10,7 @@ const whole = (standard: number, least: number): z.ZodType<number> =>
 export const configSchema = z.object({
   MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\//, 'must start with mongodb:// or mongodb+srv://'),
   SLUICE_SECRET_KEY: z.string().min(1),
+  SLUICE_OLD_SECRET_KEYS: z.string().optional(),
   TEMPORAL_TASK_QUEUE: z.string().min(1).default('sluice'),
   WORKFLOW_BUNDLE: z.string().optional(),
   ALLOW_PRIVATE_NETWORKS: flag.default(false),
@@ -33,9 +34,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
   throw new ConfigError(`The worker's configuration is not usable. ${mistakes.join('; ')}.`);
 }
 
-/** The first key seals; the others, after commas, still open what was sealed before a rotation. */
-export function readSealingKeys(config: Pick<WorkerConfig, 'SLUICE_SECRET_KEY'>): SealingKey[] {
-  return config.SLUICE_SECRET_KEY.split(',').map((text) => sealingKey(text));
+/** The first key seals; the others still open what was sealed before a rotation. */
+export function readSealingKeys(
+  config: Pick<WorkerConfig, 'SLUICE_SECRET_KEY' | 'SLUICE_OLD_SECRET_KEYS'>,
+): SealingKey[] {
+  return sealingKeys(config.SLUICE_SECRET_KEY, config.SLUICE_OLD_SECRET_KEYS);
 }
 
 function valueOf(env: NodeJS.ProcessEnv, name: string): string | undefined {

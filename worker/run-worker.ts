@@ -7,7 +7,9 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
 import { v7 as uuid } from 'uuid';
 import { createConnections } from '../activities/connections/connections.js';
-import { createSealer } from '../activities/connections/seal.js';
+import { resealAll } from '../activities/connections/reseal.js';
+import { createSealer, type Sealer } from '../activities/connections/seal.js';
+import { createTokenEndpoint } from '../activities/connections/token-endpoint.js';
 import { createActivities } from '../activities/create-activities.js';
 import { inspectFile } from '../activities/providers/files/inspect.js';
 import type { Provider } from '../activities/providers/provider.js';
@@ -40,22 +42,28 @@ export async function runWorker(
     newId: () => uuid(),
   });
   await store.prepare();
+  const network = {
+    allowPrivate: config.ALLOW_PRIVATE_NETWORKS,
+    requestTimeoutMs: config.PROVIDER_TIMEOUT_MS,
+    maxResponseBytes: config.PROVIDER_MAX_RESPONSE_BYTES,
+  };
+  const now = (): Date => new Date();
+  const sealer = createSealer(readSealingKeys(config));
   const connections = createConnections({
     store: store.credentials,
-    sealer: createSealer(readSealingKeys(config)),
+    sealer,
+    tokens: createTokenEndpoint({ network, now }),
+    now,
+    newId: () => uuid(),
   });
   const client = new Client({ connection: await Connection.connect(connectionOptions), namespace });
   const activities = createActivities({
     store: wrapStore(store),
     providers: createRegistry(providers),
-    openCredentials: (workspaceId, appId) => connections.open({ workspaceId, appId }),
+    openCredentials: (workspaceId, appId, rejected) => connections.open({ workspaceId, appId }, rejected),
     inspectFile,
-    network: {
-      allowPrivate: config.ALLOW_PRIVATE_NETWORKS,
-      requestTimeoutMs: config.PROVIDER_TIMEOUT_MS,
-      maxResponseBytes: config.PROVIDER_MAX_RESPONSE_BYTES,
-    },
-    workflows: createWorkflowsPort(client),
+    network,
+    workflows: createWorkflowsPort(client, config.TEMPORAL_TASK_QUEUE),
     log,
     now: () => new Date(),
     newId: () => uuid(),
@@ -71,12 +79,27 @@ export async function runWorker(
   });
   await ensureSweepSchedule(client, config.TEMPORAL_TASK_QUEUE);
   log.info({ namespace, taskQueue: config.TEMPORAL_TASK_QUEUE }, 'the worker is ready');
+  let stopped = false;
+  const resealing = reseal(store, sealer, log, () => !stopped);
   await untilStopped(worker, (kind) => {
     log.warn({ kind }, 'the worker was cut short while it stopped; what was under way is tried again');
   });
+  stopped = true;
+  await resealing;
   // The worker only borrows its connection. What cannot be closed any more goes with the process.
   await Promise.allSettled([connection.close(), client.connection.close(), store.close()]);
   log.info('the worker has stopped');
+}
+
+/** After a change of keys. What could not be done now is done when the next worker starts; old keys open meanwhile. */
+async function reseal(store: Store, sealer: Sealer, log: Logger, mayGoOn: () => boolean): Promise<void> {
+  try {
+    const { sealedAnew, unreadable } = await resealAll({ store, sealer, mayGoOn });
+    if (sealedAnew > 0) log.info({ sealedAnew }, 'secrets were sealed with the newest key');
+    if (unreadable > 0) log.warn({ unreadable }, 'secrets are sealed with a key that is not configured');
+  } catch {
+    log.warn('secrets could not be sealed with the newest key; the next worker that starts tries again');
+  }
 }
 
 /** What Temporal's own code logs: its message and no more of its fields than say where it was. */

@@ -1,11 +1,12 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { WorkflowsPort } from '../activities/deps.js';
+import { createSchedules } from './schedules.js';
 
 /** One call: a workflow that cannot be looked at must not hold up what else its caller asks about. */
 const CALL_MS = 3_000;
 
 /** What activities may ask of Temporal. Any other trouble is thrown: not knowing is not "gone". */
-export function createWorkflowsPort(client: Client): WorkflowsPort {
+export function createWorkflowsPort(client: Client, taskQueue: string): WorkflowsPort {
   const soon = <T>(call: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_MS, call);
 
   async function describe(workflowId: string, temporalRunId: string | null) {
@@ -14,6 +15,7 @@ export function createWorkflowsPort(client: Client): WorkflowsPort {
   }
 
   return {
+    ...createSchedules(client, taskQueue, soon),
     async state(workflowId, temporalRunId) {
       const described = await describe(workflowId, temporalRunId);
       return described?.status.name === 'RUNNING' ? 'running' : 'gone';

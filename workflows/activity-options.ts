@@ -28,6 +28,8 @@ export const small = proxyActivities<
     | 'recordCleanup'
     | 'recordPlanDecision'
     | 'closeRun'
+    | 'beginScheduled'
+    | 'settleScheduled'
   >
 >({ ...patient, startToCloseTimeout: '30 seconds', heartbeatTimeout: '8 seconds' });
 

@@ -1,16 +1,11 @@
-import type { PreflightResult, RunEnd } from './contract/activities.js';
-import type { ObjectName } from './contract/objects.js';
+import type { RunEnd } from './contract/activities.js';
 import type { RunRef } from './contract/ids.js';
-import type { Desk } from './steps/desk.js';
 import { openDesk } from './steps/desk.js';
 import { preflight } from './steps/preflight.js';
 import { plan as planFirst } from './steps/plan.js';
 import { insideHold } from './steps/hold.js';
-import { resolveRelations, transfer } from './steps/transfer.js';
-import { checklist } from './steps/checklist.js';
-import { review } from './steps/review.js';
-import { undo } from './steps/clean-up.js';
-import { close, ending, type Ending } from './steps/close.js';
+import { moveObjects } from './steps/move-objects.js';
+import { close, ending } from './steps/close.js';
 
 /**
  * THE STORY of an import:
@@ -32,30 +27,4 @@ export async function importWorkflow(ref: RunRef): Promise<RunEnd> {
   }
   const moved = await ending(() => insideHold(desk, () => moveObjects(desk, plan)));
   return close(desk, moved.ended ?? moved.value);
-}
-
-async function moveObjects(desk: Desk, plan: PreflightResult): Promise<Ending> {
-  for (const object of plan.objects) {
-    const verdict = await moveObject(desk, object, plan);
-    if (desk.undoAllAsked) await undo({ ref: desk.ref, object: null, ...desk.undoAllAsked });
-    if (verdict.state === 'failed') return { status: 'failed', error: verdict.failure };
-    if (verdict.state === 'stop') break;
-  }
-  return { status: 'completed', error: null };
-}
-
-type Verdict =
-  Awaited<ReturnType<typeof review>> | Extract<Awaited<ReturnType<typeof transfer>>, { state: 'failed' }>;
-
-/** The next object does not start before this one was accepted, passed, cleaned up or skipped. */
-async function moveObject(desk: Desk, object: ObjectName, plan: PreflightResult): Promise<Verdict> {
-  const moved = await transfer(desk, object);
-  if (moved.state === 'skipped') return { state: 'continue' };
-  if (moved.state === 'done') await resolveRelations(desk, object);
-  const facts = await checklist(desk, object);
-  if (moved.state === 'failed') {
-    if (facts.written > 0) await review(desk, object, { ...facts, mustStop: true }, plan);
-    return moved;
-  }
-  return review(desk, object, facts, plan);
 }

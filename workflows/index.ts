@@ -1,4 +1,6 @@
 export { importWorkflow } from './import.js';
+export { syncWorkflow } from './sync.js';
+export { scheduledSyncWorkflow } from './scheduled-sync.js';
 export { transferWorkflow } from './transfer.js';
 export { repairWorkflow } from './repair.js';
 export { cleanupWorkflow } from './cleanup.js';

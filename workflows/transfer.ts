@@ -13,12 +13,14 @@ export async function transferWorkflow(args: TransferArgs): Promise<TransferEnd>
   const { ref, object, allowed, planning } = args;
   const how = planning ? { planning } : {};
   const last = args.slice + args.slicesPerHistory;
+  // A plan writes nothing that a canary could save.
+  const size = (slice: number): number =>
+    planning ? LARGEST_SLICE : Math.min(2 ** Math.min(slice, 10), LARGEST_SLICE);
   for (let slice = args.slice; ; slice += 1) {
     if (slice >= last || workflowInfo().continueAsNewSuggested) {
       return continueAsNew<typeof transferWorkflow>({ ...args, slice });
     }
-    const pages = Math.min(2 ** Math.min(slice, 10), LARGEST_SLICE);
-    const end = await beating.transferSlice({ ref, object, slice, pages, allowed, ...how });
+    const end = await beating.transferSlice({ ref, object, slice, pages: size(slice), allowed, ...how });
     if (end.state !== 'more') return { end, slice: slice + 1 };
   }
 }

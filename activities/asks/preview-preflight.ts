@@ -1,7 +1,10 @@
 import type { Ask } from '../../workflows/contract/activities.js';
 import { inRunOrder } from '../../workflows/contract/objects.js';
 import type { ActivityDeps } from '../deps.js';
+import { providerOf } from '../open-run.js';
 import { look } from '../preflight/look.js';
+import { storyWarnings } from '../preflight/preflight.js';
+import { syncable } from '../providers/provider-sync.js';
 import { installedApp } from './app.js';
 
 /** The API answers within 30 s whatever the host does. */
@@ -20,14 +23,24 @@ export async function previewPreflight(
   signal: AbortSignal,
 ): Promise<unknown> {
   const app = await installedApp(deps, ask.workspaceId, ask.appId);
-  const objects = inRunOrder(ask.objects ?? app.scope);
+  const { kind = 'import' } = ask;
+  const wanted = inRunOrder(ask.objects ?? app.scope);
+  const objects = kind === 'sync' ? syncable(providerOf(deps, app.providerId), wanted) : wanted;
   const patience = AbortSignal.timeout(PATIENCE_MS);
-  const asked = { objects, adoptProposal: false };
+  const asked = { objects, adoptProposal: false, kind };
   const found = await look(deps, app, asked, AbortSignal.any([signal, patience])).catch((error: unknown) => {
     if (signal.aborted || !patience.aborted) throw error;
     return null;
   });
   if (!found) return SILENT;
   const { blockers, warnings, account, totals, duplicates } = found;
-  return { blockers, warnings, account, totals, duplicates, sentence: found.sentence };
+  const told = kind === 'sync' ? storyWarnings(app, false) : [];
+  return {
+    blockers,
+    warnings: [...warnings, ...told],
+    account,
+    totals,
+    duplicates,
+    sentence: found.sentence,
+  };
 }

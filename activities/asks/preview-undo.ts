@@ -4,7 +4,7 @@ import { objectsOf } from '../cleanup.js';
 import { bug, openRun } from '../open-run.js';
 import { undoLookupsOf } from '../records/lookups.js';
 import { undoPage } from '../records/undo.js';
-import type { UndoState } from '../store/run-documents.js';
+import type { UndoState } from '../store/clean-ups.js';
 import { loadUndoWorld } from '../load-undo-world.js';
 
 const PAGES_READ = 100;

@@ -34,7 +34,7 @@ export class SealBroken extends Error {
 
 /**
  * AES-256-GCM. Seals with the first key and opens with any, so that keys can be rotated: put the new one first, keep the
- * old one until every secret was sealed anew.
+ * old one until every secret was sealed anew (`reseal.ts`).
  */
 export interface Sealer {
   seal(context: SealContext, secret: string): Sealed;
@@ -55,6 +55,13 @@ export function sealingKey(text: string): SealingKey {
     );
   }
   return { id: keyId(key), key };
+}
+
+/** The key that seals, and older ones that still open; lists with commas, the newest first. Keys given twice count once. */
+export function sealingKeys(newest: string, older: string | undefined): SealingKey[] {
+  const texts = [newest, ...(older === undefined ? [] : [older])].flatMap((text) => text.split(','));
+  const keys = texts.filter((text) => text.trim() !== '').map((text) => sealingKey(text));
+  return [...new Map(keys.map((key) => [key.id, key])).values()];
 }
 
 export function createSealer(keys: readonly SealingKey[]): Sealer {

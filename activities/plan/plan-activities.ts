@@ -4,6 +4,7 @@ import type { ActivityDeps } from '../deps.js';
 import { bug, openRun, providerOf } from '../open-run.js';
 import { rulesOf } from '../preflight/rules.js';
 import type { RunDoc } from '../store/run-documents.js';
+import { lookAgain } from './look-again.js';
 import { summedUp } from './seal.js';
 
 type PlanActivities = Pick<Activities, 'sealPlan' | 'recordPlanDecision' | 'clearPlan'>;
@@ -47,13 +48,13 @@ export function createPlanActivities(deps: ActivityDeps): PlanActivities {
         if (begun.some((pages) => pages > 0)) return;
         await store.plans.forget(ref, again ? 'all' : 'aids');
         signal.throwIfAborted();
-        if (again) await pinAnew(deps, run);
+        if (again) await pinAnew(deps, run, signal);
       }),
   };
 }
 
-/** Mapping, policies and members as they are today; account, files and what was staged of them stay. */
-async function pinAnew(deps: ActivityDeps, run: RunDoc): Promise<void> {
+/** Mapping, policies and members as they are today, and what is to be said of them; account, files and what was staged stay. */
+async function pinAnew(deps: ActivityDeps, run: RunDoc, signal: AbortSignal): Promise<void> {
   const { store } = deps;
   const app = await store.apps.get(run.workspaceId, run.appId);
   if (!app || !run.pinned) throw bug(`There is no app ${run.appId}, or its run was not pinned.`);
@@ -62,5 +63,6 @@ async function pinAnew(deps: ActivityDeps, run: RunDoc): Promise<void> {
     ...{ objects: run.scope, adoptProposal: false },
   });
   const pinned = { ...run.pinned, rules, mappingVersion };
-  await store.runs.patch(run.workspaceId, run.runId, { pinned });
+  const findings = await lookAgain(deps, app, run, pinned, signal);
+  await store.runs.patch(run.workspaceId, run.runId, { pinned, ...findings });
 }

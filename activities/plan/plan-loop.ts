@@ -55,10 +55,10 @@ export async function planLoop(store: Store, args: PlanArgs): Promise<PlanEnd> {
       const mapped = page.records.map(args.map);
       const lookups = lookupsOf(mapped, object, args.rules.policies.matching);
       const read = { page, mapped, lookups };
-      let planned = await planPage(store, args, read, side);
+      let planned = await planPage(store, args, read, side, before ? seq - 1 : seq);
       await before?.arrived();
       if (before && writesWhatIsLookedUp(before.decided, object, lookups, planned.world)) {
-        planned = await planPage(store, args, read, side);
+        planned = await planPage(store, args, read, side, seq);
       }
       before = send(store, planned.commit);
       side = planned.commit.side;
@@ -101,15 +101,18 @@ interface ReadPage {
   lookups: Lookups;
 }
 
+/** `pages`: those below are in the store. */
 async function planPage(
   store: Store,
   args: PlanArgs,
   { page, mapped, lookups }: ReadPage,
   before: PlanSide,
+  pages: number,
 ): Promise<{ world: World; commit: PlanCommit }> {
   const { ref, object, origin, rules, idsMayRepeat, newId } = args;
   const now = args.now().toISOString();
-  const world = await loadPlannedWorld(store, { ref, origin, object }, lookups);
+  const soFar = { round: before.round ?? 0, pages };
+  const world = await loadPlannedWorld(store, { ref, origin, object }, lookups, soFar);
   const context = { ...ref, origin, object, now, newId, idsMayRepeat };
   const decided = decidePage(mapped, world, rules, context);
   const outcomes = plannedOutcomes(decided, world);
@@ -122,10 +125,9 @@ async function planPage(
     chain: chained(before.chain, outcomes, isOfRun),
     updatedAt: now,
   };
-  const { known } = world;
   const duplicates = withPlanned(decided, world, isOfRun);
   const at = { ref, object, seq: page.seq, epoch: args.side.epoch };
-  return { world, commit: { ...at, decided, outcomes, duplicates, side, known } };
+  return { world, commit: { ...at, decided, outcomes, duplicates, side } };
 }
 
 /** Whether this plan makes the record. */

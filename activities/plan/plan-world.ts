@@ -2,42 +2,34 @@ import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { Lookups, World } from '../records/page.js';
 import type { LinkTie, StoredLink, StoredRecord } from '../records/types.js';
-import type { PlannedState, PlannedTarget } from '../store/planning.js';
+import type { PlannedSoFar, PlannedState, PlannedTarget } from '../store/planning.js';
 import type { Store } from '../store/store.js';
 import { loadWorld } from '../transfer/load-world.js';
-
-export interface PlannedWorld extends World {
-  /** External ids of the page that an earlier page has planned. */
-  known: ReadonlySet<string>;
-}
 
 /** What the store says, and over it what earlier pages of this plan would have done to it. */
 export async function loadPlannedWorld(
   store: Store,
   at: { ref: RunRef; origin: string; object: ObjectName },
   lookups: Lookups,
-): Promise<PlannedWorld> {
+  soFar: PlannedSoFar,
+): Promise<World> {
   const { ref, object } = at;
   const { workspaceId } = ref;
   const [stored, states, targets] = await Promise.all([
     loadWorld(store, { ...at, workspaceId }, lookups),
-    store.plans.states(ref, object, lookups),
+    store.plans.states(ref, object, lookups, soFar),
     store.plans.targets(ref, lookups.targets),
   ]);
   const touched = new Set([...stored.records.keys(), ...(stored.lookalikes?.keys() ?? [])]);
   for (const { link } of states) touched.add(link.recordId);
-  const more = touched.size === 0 ? [] : await store.plans.ofRecords(ref, [...touched]);
+  const more = touched.size === 0 ? [] : await store.plans.ofRecords(ref, object, [...touched], soFar);
   const all = [...new Map([...states, ...more].map((each) => [each.link.externalId, each])).values()];
   const world = overlaid(stored, all, targets);
   return completed(store, workspaceId, world, all);
 }
 
 /** A planned state is over whatever the store says of the same thing; of several, the one of the highest version. */
-function overlaid(
-  stored: World,
-  states: readonly PlannedState[],
-  targets: readonly PlannedTarget[],
-): PlannedWorld {
+function overlaid(stored: World, states: readonly PlannedState[], targets: readonly PlannedTarget[]): World {
   const records = new Map(stored.records);
   const links = new Map(stored.links);
   const ties = new Map<string, readonly LinkTie[]>(stored.recordLinks);
@@ -51,8 +43,7 @@ function overlaid(
   }
   const lookalikes = new Map(stored.lookalikes);
   for (const recordId of planned.keys()) lookalikes.delete(recordId);
-  const known = new Set(states.map(({ link }) => link.externalId));
-  return { links, targets: overTargets(stored, targets), records, recordLinks: ties, lookalikes, known };
+  return { links, targets: overTargets(stored, targets), records, recordLinks: ties, lookalikes };
 }
 
 function overTargets(stored: World, targets: readonly PlannedTarget[]): Map<string, StoredLink> {
@@ -76,9 +67,9 @@ function plannedLink(object: ObjectName, externalId: string, recordId: string, g
 async function completed(
   store: Store,
   workspaceId: string,
-  world: PlannedWorld,
+  world: World,
   states: readonly PlannedState[],
-): Promise<PlannedWorld> {
+): Promise<World> {
   const missing = states.map(({ link }) => link.recordId).filter((id) => !world.records.has(id));
   if (missing.length === 0) return world;
   const found = await store.records.byIds(workspaceId, [...new Set(missing)]);

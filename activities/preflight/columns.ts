@@ -1,8 +1,7 @@
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { ActivityDeps } from '../deps.js';
 import type { Session } from '../providers/provider.js';
-import { requiredFields } from '../records/objects.js';
-import type { FieldSource, ObjectMapping } from '../records/types.js';
+import { missingColumns, type MissingColumn } from '../records/mapped-columns.js';
 import type { AppDoc, FileDoc } from '../store/documents.js';
 import type { Finding } from '../store/run-documents.js';
 import type { Look } from './found.js';
@@ -12,49 +11,42 @@ export async function columnFindings(
   deps: ActivityDeps,
   app: AppDoc,
   object: ObjectName,
-  session: Session,
+  session: Pick<Session, 'columns'>,
   look: Look,
   signal: AbortSignal,
 ): Promise<{ blockers: Finding[]; warnings: Finding[] }> {
   const mapping = look.rules.mapping.objects[object];
   const columns = await session.columns?.(object, signal);
-  if (!mapping || !columns) return { blockers: [], warnings: [] };
-  const has = (path: string): boolean =>
-    path.startsWith('#') || columns.includes(path) || columns.some((name) => path.startsWith(`${name}.`));
+  // Where none are named (a file that was removed since), nothing can be held against them.
+  if (!mapping || !columns || columns.length === 0) return { blockers: [], warnings: [] };
+  const missing = missingColumns(object, mapping, columns);
   const earlier = await earlierFile(deps, app, object, look.files[object]);
   return {
-    blockers: missingBlockers(object, mapping, columns, has),
+    blockers: missingBlockers(object, missing, columns),
     warnings: [
-      ...goneWarnings(object, mapping, has),
+      ...goneWarnings(object, missing),
       ...changedWarnings(object, columns, earlier, look),
       ...(await retypedWarnings(deps, app, object, earlier, look.files[object])),
     ],
   };
 }
 
-function missingBlockers(
-  object: ObjectName,
-  mapping: ObjectMapping,
-  columns: string[],
-  has: (path: string) => boolean,
-): Finding[] {
-  const needed = [...(mapping.key ?? [])];
-  for (const field of requiredFields(object)) {
-    const source = mapping.fields[field];
-    if (source) needed.push(pathOf(source));
-  }
-  return [...new Set(needed.filter((path) => path !== '' && !has(path)))].map((column) => ({
-    ...{ code: 'mapping_broken', object, column },
-    message: `The mapping of ${object} needs the column "${column}", which the source does not have (it has: ${columns.slice(0, 30).join(', ')}). Nothing was written. Change the mapping or the source and start again.`,
-  }));
+function missingBlockers(object: ObjectName, missing: MissingColumn[], columns: string[]): Finding[] {
+  return missing
+    .filter(({ needed }) => needed)
+    .map(({ column }) => ({
+      ...{ code: 'mapping_broken', object, column },
+      message: `The mapping of ${object} needs the column "${column}", which the source does not have (it has: ${columns.slice(0, 30).join(', ')}). Nothing was written. Change the mapping or the source and start again.`,
+    }));
 }
 
-function goneWarnings(object: ObjectName, mapping: ObjectMapping, has: (path: string) => boolean): Finding[] {
-  const paths = Object.values(mapping.fields).flatMap((source) => (source ? [pathOf(source)] : []));
-  return [...new Set(paths.filter((path) => path !== '' && !has(path)))].map((column) => ({
-    ...{ code: 'column_gone', object, column },
-    message: `The source has no column "${column}" (any more): fields made of it stay as they are.`,
-  }));
+function goneWarnings(object: ObjectName, missing: MissingColumn[]): Finding[] {
+  return missing
+    .filter(({ path }) => path[0] !== 'key')
+    .map(({ column }) => ({
+      ...{ code: 'column_gone', object, column },
+      message: `The source has no column "${column}" (any more): fields made of it stay as they are.`,
+    }));
 }
 
 function changedWarnings(
@@ -107,8 +99,4 @@ async function earlierFile(
   const { items } = await store.files.list(app.workspaceId, app.appId, { limit: 50 });
   const older = items.filter((file) => file.object === object && file.inspection === 'done');
   return older[older.findIndex((file) => file.fileId === current) + 1] ?? null;
-}
-
-function pathOf(source: FieldSource): string {
-  return typeof source === 'string' ? source : source.path;
 }

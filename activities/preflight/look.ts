@@ -1,5 +1,6 @@
 import { FAILURES } from '../../workflows/contract/failures.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { RunKind } from '../../workflows/contract/status.js';
 import type { ActivityDeps } from '../deps.js';
 import { understand } from '../failures.js';
 import { connectionOf, providerOf } from '../open-run.js';
@@ -11,6 +12,7 @@ import { columnFindings } from './columns.js';
 import { rulesOf } from './rules.js';
 import { sampleObject, type ObjectSample } from './sample-page.js';
 import { sentenceOf } from './sentence.js';
+import { sinceOf } from './since.js';
 
 /**
  * What a run of these objects would meet, asked of the provider and of the store now. Writes nothing, except that a file
@@ -19,7 +21,7 @@ import { sentenceOf } from './sentence.js';
 export async function look(
   deps: ActivityDeps,
   app: AppDoc,
-  args: { objects: ObjectName[]; limit?: number; adoptProposal: boolean },
+  args: { objects: ObjectName[]; limit?: number; adoptProposal: boolean; kind?: RunKind },
   signal: AbortSignal,
 ): Promise<Look> {
   const provider = providerOf(deps, app.providerId);
@@ -31,7 +33,7 @@ export async function look(
     ...{ blockers: [...pins.blockers], warnings: [...pins.warnings], account: null, origin: '' },
     ...{ away: null },
     ...{ rules: pins.rules, mappingVersion: pins.mappingVersion, files: pins.files, locales: pins.locales },
-    ...{ totals: {}, duplicates: {}, sentence: '' },
+    ...{ totals: {}, duplicates: {}, since: {}, sentence: '' },
   };
   let session: Session | null = null;
   try {
@@ -40,6 +42,11 @@ export async function look(
     found.account = identity.account;
     found.origin = originOf(app.providerId, identity.account);
     found.blockers.push(...identityBlockers(app, identity, args.objects));
+    if (args.kind === 'sync' && found.blockers.length === 0) {
+      const starts = await sinceOf(deps, app, provider, found.origin, args.objects);
+      found.since = starts.since;
+      found.warnings.push(...starts.warnings);
+    }
     if (found.blockers.length === 0) await lookAtObjects(deps, app, args.objects, session, found, signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -80,21 +87,26 @@ function identityBlockers(app: AppDoc, identity: Identity, objects: ObjectName[]
   return blockers;
 }
 
-async function lookAtObjects(
+/** Where an object is looked at: the provider, or what was staged of it. */
+export type LookedAt = Pick<Session, 'read' | 'columns' | 'total'>;
+
+export async function lookAtObjects(
   deps: ActivityDeps,
   app: AppDoc,
   objects: ObjectName[],
-  session: Session,
+  session: LookedAt,
   found: Look,
   signal: AbortSignal,
 ): Promise<void> {
   for (const object of objects) {
-    const total = await session.total?.(object, signal);
+    // What a sync from a bookmark meets is what changed: totals and the first records of everything say nothing of it.
+    const fromBookmark = found.since[object] !== undefined;
+    const total = fromBookmark ? undefined : await session.total?.(object, signal);
     if (total !== undefined) found.totals[object] = total;
     const columns = await columnFindings(deps, app, object, session, found, signal);
     found.blockers.push(...columns.blockers);
     found.warnings.push(...columns.warnings);
-    if (columns.blockers.length > 0) continue;
+    if (columns.blockers.length > 0 || fromBookmark) continue;
     const sample = await sampleObject(deps, app, object, session, found, signal);
     found.warnings.push(...sampleWarnings(object, sample));
     const share = sample.records === 0 ? 0 : sample.likelyDuplicates / sample.records;

@@ -29,7 +29,7 @@ export function createPreflight(deps: ActivityDeps): Activities['preflight'] {
       const objects = inRunOrder(run.scope);
       const firstRun = app.lastImportedAt === null && app.lastSyncedAt === null;
       const limit = run.options.limit === undefined ? {} : { limit: run.options.limit };
-      const found = await look(deps, app, { objects, adoptProposal: true, ...limit }, signal);
+      const found = await look(deps, app, { objects, adoptProposal: true, kind: run.kind, ...limit }, signal);
       const review = reviewModeOf(run, app, firstRun);
       const first = run.mode === 'plan' ? { planFirst: true as const } : {};
       const { away } = found;
@@ -39,7 +39,7 @@ export function createPreflight(deps: ActivityDeps): Activities['preflight'] {
       }
       await store.runs.patch(ref.workspaceId, ref.runId, {
         blockers: found.blockers,
-        warnings: [...found.warnings, ...storyWarnings(app, firstRun)],
+        warnings: [...found.warnings, ...storyWarnings(app, firstRun && run.kind === 'import')],
         pinned: {
           ...{ origin: found.origin, rules: found.rules, mappingVersion: found.mappingVersion },
           ...{ settings: app.settings, files: found.files, locales: found.locales },
@@ -48,7 +48,8 @@ export function createPreflight(deps: ActivityDeps): Activities['preflight'] {
       });
       for (const object of objects) {
         const providerTotal = found.totals[object] ?? null;
-        await store.runs.patchObject(ref.workspaceId, ref.runId, object, { providerTotal });
+        const since = run.kind === 'sync' ? { since: found.since[object] ?? null } : {};
+        await store.runs.patchObject(ref.workspaceId, ref.runId, object, { providerTotal, ...since });
       }
       return { ...resultOf(found.blockers, objects, review, app), ...first };
     });
@@ -70,14 +71,14 @@ function blockerOf(blockers: Finding[]): FailureInfo | null {
   return { code: isFailureCode(first.code) ? first.code : 'bug', message: first.message };
 }
 
-/** As the start asked; else the app's policy; else each object for first runs and runs of several objects. */
+/** As the start asked; else the app's policy; else each object for an app's first run and for imports of several objects. */
 export function reviewModeOf(run: RunDoc, app: AppDoc, firstRun: boolean): ReviewMode {
   if (run.reviewAsked) return run.reviewAsked;
   if (app.policies.review) return app.policies.review;
-  return firstRun || run.scope.length > 1 ? 'each_object' : 'on_findings';
+  return firstRun || (run.kind === 'import' && run.scope.length > 1) ? 'each_object' : 'on_findings';
 }
 
-function storyWarnings(app: AppDoc, firstRun: boolean): Finding[] {
+export function storyWarnings(app: AppDoc, firstRun: boolean): Finding[] {
   const warnings: Finding[] = [];
   if (firstRun) warnings.push({ code: 'first_run', message: 'This app has imported nothing yet.' });
   if (app.lastError) {

@@ -25,7 +25,7 @@ export async function sampleObject(
   deps: ActivityDeps,
   app: AppDoc,
   object: ObjectName,
-  session: Session,
+  session: Pick<Session, 'read'>,
   look: Look,
   signal: AbortSignal,
 ): Promise<ObjectSample> {

@@ -10,10 +10,12 @@ export function sentenceOf(objects: readonly ObjectName[], look: Look): string {
   return objects.map((object) => objectSentence(object, look)).join(' ');
 }
 
-function objectSentence(object: ObjectName, { rules, totals, duplicates }: Look): string {
+function objectSentence(object: ObjectName, { rules, totals, duplicates, since }: Look): string {
   const { policies } = rules;
   const total = totals[object];
-  const many = total === undefined ? `All ${object}` : `${total.toLocaleString('en')} ${object}`;
+  const start = since[object];
+  const all = total === undefined ? `All ${object}` : `${total.toLocaleString('en')} ${object}`;
+  const many = start ? `The ${object} that changed or were deleted since ${start.at}` : all;
   const known =
     policies.linked === 'skip'
       ? 'those this app brought before are left alone'

@@ -16,6 +16,21 @@ export interface ObjectOffer {
   deletions: 'tombstones' | 'events' | 'listing' | 'none';
   /** False: an external id may come more than once in one run. */
   uniqueIds: boolean;
+  /** Format of this object's bookmarks; raised when they are written otherwise. One of another version is not used: a full listing is offered. Absent: 1. */
+  bookmarkVersion?: number;
+}
+
+/** How people log in at an OAuth 2 provider (authorization code with PKCE). Addresses come from the app's settings, checked like any other. */
+export interface OAuthOffer {
+  authorizeUrl(settings: Record<string, unknown>): string;
+  tokenUrl(settings: Record<string, unknown>): string;
+  clientId(settings: Record<string, unknown>): string | undefined;
+  /** Asked for at the authorization page. */
+  scopes: string[];
+  /** Between scopes; the standard's space where absent. */
+  scopeSeparator?: string;
+  /** Further parameters of the authorization request. */
+  authorizeParameters?: Record<string, string>;
 }
 
 /** What can be said of a provider without any I/O, so that the API may import it. */
@@ -30,6 +45,8 @@ export interface ProviderDescription {
   /** Settings that say where requests go: a change discards the credentials. */
   addressSettings: string[];
   objects: ObjectOffer[];
+  /** Present where `auth` has `oauth2`. */
+  oauth?: OAuthOffer;
 }
 
 export interface Provider extends ProviderDescription {
@@ -42,8 +59,12 @@ export interface OpenConnection {
   workspaceId: string;
   appId: string;
   settings: unknown;
-  /** Opened anew at each call, so that a refreshed or corrected secret is used at the next request. */
-  credentials(): Promise<unknown>;
+  /**
+   * Opened anew at each call, so that a refreshed or corrected secret is used at the next request. An app that logged in by OAuth has
+   * `OAuthAccess` here; `rejected` is an access token that the provider has just refused (401): another one is got, once, under a lock.
+   * Throws a `ProviderFailure` (`credentials_rejected`, `token_revoked`) where a person has to connect again.
+   */
+  credentials(rejected?: { accessToken: string }): Promise<unknown>;
   /** The run's pinned, effective mapping (defaults included). */
   mapping: Mapping;
   /** Stop after this many source records of an object. */
@@ -53,6 +74,11 @@ export interface OpenConnection {
   network: NetworkPolicy;
   /** Told after every request to the provider. */
   onRequest(traffic: { bytes: number; milliseconds: number; status: number }): void;
+}
+
+/** What `credentials()` gives where a person logged in by OAuth. Never the refresh token or the client's secret. */
+export interface OAuthAccess {
+  accessToken: string;
 }
 
 export interface NetworkPolicy {
@@ -104,6 +130,11 @@ export interface Identity {
 /** Opaque to everyone but its provider; JSON text; never in history. */
 export type Cursor = string;
 
+/** Where a sync begins: the bookmark that an accepted run left, as the provider wrote it. Refused at the provider: `cursor_expired`. */
+export interface Since {
+  bookmark: string;
+}
+
 export interface SourcePage {
   records: SourceRecord[];
   /** Where the next page starts; absent at the end. */
@@ -122,8 +153,12 @@ export interface SourcePerson {
 
 export interface Session {
   identity(signal: AbortSignal): Promise<Identity>;
-  /** From the start, or from a page's `next`. Any process can go on from any page. */
-  read(object: ObjectName, from: Cursor | undefined, signal: AbortSignal): AsyncIterable<SourcePage>;
+  /**
+   * Everything (`undefined`), what changed since a bookmark (`Since`), or on from a page's `next`; a cursor says by itself which of the
+   * two it belongs to. Any process can go on from any page. Where nothing tells what changed, a full listing answers a `Since` too,
+   * and its last page is `complete`.
+   */
+  read(object: ObjectName, from: Cursor | Since | undefined, signal: AbortSignal): AsyncIterable<SourcePage>;
   /** Asked live, for comparisons; ids that are gone are left out. */
   get(object: ObjectName, externalIds: string[], signal: AbortSignal): Promise<SourceRecord[]>;
   /** Source records of an object as the provider counts them; `undefined` where it cannot. */

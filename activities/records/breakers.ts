@@ -32,7 +32,7 @@ export interface Judged {
   pageIdentity?: DecidedPage['identity'] | null;
   /** Exactly the first page was written: it is judged although it may be small, before there is a second. */
   canary?: boolean;
-  /** How many records of the object this app has brought: what deletions are a share of. */
+  /** Live links of the object before this run marked any: what deletions are a share of. */
   known?: number;
 }
 
@@ -40,6 +40,8 @@ export interface Judged {
 const ENOUGH = 100;
 /** But so many of a first page do, however small it is. */
 const ENOUGH_OF_CANARY = 20;
+/** So many deletions are no housekeeping, however few records there are. */
+const ENOUGH_DELETED = 10;
 /** One record whose name and e-mail changed is somebody who married; a share of one is no share. */
 const REUSED_AT_LEAST = 2;
 const REUSED_SHARE = 0.3;
@@ -116,17 +118,24 @@ function overLimit(
   words: { what: string; look: string },
 ): Judgement | null {
   // A few deletions are most of what changed since yesterday, and still few of what there is.
-  const of = code === 'breaker_deleted' ? Math.max(decidedOf(totals), known) : decidedOf(totals);
-  if (limit === null || (of < ENOUGH && !(canary && count >= ENOUGH_OF_CANARY))) return null;
+  const of = code === 'breaker_deleted' ? Math.max(count, known) : decidedOf(totals);
+  if (limit === null || of === 0) return null;
   const share = count / of;
-  if (share <= limit) return null;
+  const enough =
+    code === 'breaker_deleted' ? isMass(count, of) : of >= ENOUGH || (canary && count >= ENOUGH_OF_CANARY);
+  if (!enough || share <= limit) return null;
   return {
     code,
     message:
       `${count} of ${of} records (${percent(share)}) ${words.what}; this app's limit is ${percent(limit)}. ` +
-      `The next page was not written; the pages before it were. ${words.look} Then resume, skip this object, or stop.`,
+      `${code === 'breaker_deleted' ? 'What would delete them was not written' : 'The next page was not written'}; the pages before it were. ${words.look} Then resume, skip this object, or stop.`,
     evidence: { count, of, share, limit, samples: [] },
   };
+}
+
+/** Of a whole that is known a few say something: eleven of a hundred, ten of thirty, or most of a handful. */
+function isMass(count: number, of: number): boolean {
+  return of >= ENOUGH || count >= ENOUGH_DELETED || (count >= 3 && count * 2 >= of);
 }
 
 function percent(share: number): string {

@@ -14,6 +14,7 @@ export function lookupsOf(
   const keys = new Set<string>();
   const weakKeys = new Set<string>();
   const targets = new Map<string, { object: ObjectName; externalId: string }>();
+  const gone = new Set<string>();
   const target = (field: string, externalId: string | null): void => {
     if (externalId === null) return;
     const of = targetObjectOf(object, field);
@@ -24,6 +25,7 @@ export function lookupsOf(
     if (!each.ok) continue;
     const { record } = each;
     externalIds.add(record.externalId);
+    if (record.deleted) gone.add(record.externalId);
     for (const key of lookedUpBy(record.keys, matching)) keys.add(key);
     for (const key of record.weakKeys) weakKeys.add(key);
     for (const field in record.relations) target(field, record.relations[field] ?? null);
@@ -36,6 +38,7 @@ export function lookupsOf(
     keys: [...keys],
     weakKeys: [...weakKeys],
     targets: [...targets.values()],
+    ...(gone.size > 0 && { gone }),
   };
 }
 

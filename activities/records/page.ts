@@ -20,6 +20,8 @@ export interface Lookups {
   weakKeys: string[];
   /** Relation targets by object. */
   targets: { object: ObjectName; externalId: string }[];
+  /** Of `externalIds` those with a tombstone: who else vouches for their records decides whether these are archived. */
+  gone?: ReadonlySet<string>;
 }
 
 /** What the store said. */

@@ -64,11 +64,12 @@ export function chained(
   outcomes: readonly PlannedOutcome[],
   isOfRun: (recordId: string) => boolean,
 ): string {
-  const told = outcomes.map(({ externalId, outcome, reason, recordId, before: state }): Json => {
+  const told = outcomes.map(({ externalId, outcome, reason, recordId, before: state }) => {
     const target = recordId !== null && isOfRun(recordId) ? '+' : recordId;
     return [externalId, outcome, reason, target, state];
   });
-  return hashText(canonicalText([before, told]));
+  // Lists of texts: however they are written, the order is theirs.
+  return hashText(JSON.stringify([before, told]));
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   statusesOf,
   targetsOf,
 } from './objects.js';
+import { foldChoice } from './readers.js';
 import type { SourceSpec } from './steps.js';
 import { specOfSource } from './steps.js';
 import type { As, Mapping, ObjectMapping } from './types.js';
@@ -212,6 +213,20 @@ function statusIssues(mapping: Mapping): MappingIssue[] {
       const message = `${object} have no status '${status}'; they have ${known.join(', ')}.`;
       issues.push({ path: ['statuses', object, value], message });
     }
+    const unknown = unknownDefault(mapping, object, known);
+    if (unknown !== null) {
+      const message = `The default '${unknown}' is no status of ${object} and nothing under \`statuses\` maps it; they have ${known.join(', ')}.`;
+      issues.push({ path: ['objects', object, 'fields', 'status'], message });
+    }
   }
   return issues;
+}
+
+/** A default is read as the source's own value would be: by name, or by the mapping of statuses. */
+function unknownDefault(mapping: Mapping, object: ObjectName, known: readonly string[]): string | null {
+  const source = mapping.objects[object]?.fields['status'];
+  const said = source ? specOfSource(source).default : undefined;
+  if (said === undefined || said.trim() === '') return null;
+  const names = [...known, ...Object.keys(mapping.statuses[object] ?? {})].map(foldChoice);
+  return names.includes(foldChoice(said)) ? null : said;
 }

@@ -1,6 +1,7 @@
 import type { Actor } from '../../workflows/contract/activities.js';
 import type { FailureInfo } from '../../workflows/contract/failures.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { ScheduleTiming } from '../../workflows/contract/schedules.js';
 import type { RunStep } from '../../workflows/contract/status.js';
 import type { FileKind } from '../providers/provider.js';
 import type { LastCheck } from '../records/retry-lock.js';
@@ -72,7 +73,14 @@ export interface AppDoc {
   /** Since when it is so, and who said it; nobody where the proposal of a file was taken. Absent: as it was installed, or unknown. */
   mappingSet?: { at: string; by: Actor | null };
   policies: Policies;
-  schedule: unknown;
+  /** When syncs are due, as a person set it. */
+  schedule: ScheduleDoc | null;
+  /** Rises with each change of the schedule, its removal included. Absent: there never was one. */
+  scheduleVersion?: number;
+  /** Temporal may have another schedule than this one, or still have one: it is told again. */
+  schedulePending?: boolean;
+  /** The last sync that was due and passed over. */
+  scheduleSkip?: ScheduleSkip | null;
   connection: ConnectionState;
   credentials: { enteredAt: string; by: Actor } | null;
   lastSyncedAt: string | null;
@@ -91,6 +99,27 @@ export interface AppDoc {
   revision: number;
 }
 
+export interface ScheduleDoc extends ScheduleTiming {
+  /** As they were given; null: left out. */
+  interval: string | number | null;
+  jitter: string | number | null;
+  /** Null: all of the app's scope that the provider can sync. */
+  objects: ObjectName[] | null;
+  set: { at: string; by: Actor };
+}
+
+export interface ScheduleSkip {
+  /** A code: `app_paused`, `connection_not_ready`, `retry_locked`, `run_already_active` ... */
+  reason: string;
+  message: string;
+  /** The run that stood in the way. */
+  runId: string | null;
+  at: string;
+  /** Skips in a row for the same reason: the first of them, and how many. */
+  since: string;
+  times: number;
+}
+
 /** One version of an app's mapping. What a version says never changes. */
 export interface MappingDoc {
   workspaceId: string;
@@ -99,6 +128,23 @@ export interface MappingDoc {
   mapping: Mapping;
   at: string | null;
   by: Actor | null;
+}
+
+/** Where the next sync of an object starts. Moves only past what was applied, in a run that was accepted or passed. */
+export interface BookmarkDoc {
+  workspaceId: string;
+  appId: string;
+  object: ObjectName;
+  /** Provider and account: a bookmark of another account is nobody's. */
+  origin: string;
+  bookmark: string;
+  /** Its format, as the provider's offer named it. */
+  version: number;
+  runId: string;
+  /** The moment that run began to read the object. */
+  at: string;
+  /** The one before it. */
+  before: Pick<BookmarkDoc, 'bookmark' | 'version' | 'runId' | 'at'> | null;
 }
 
 export interface SealedSecret {
@@ -115,14 +161,23 @@ export interface CredentialsDoc {
   version: number;
 }
 
-/** Signs certificates; one of a deployment. */
+/** Signs certificates; the newest one of a deployment. */
 export interface SigningKeyDoc {
   keyId: string;
+  /** Counts up; absent: the first. */
+  number?: number;
   /** A JSON Web Key of type OKP: its `x`. */
   publicKey: string;
   sealed: SealedSecret;
   createdAt: string;
+  /** Since when another one signs. */
+  retiredAt?: string | null;
 }
+
+/** What certificates are verified with: it stays when another key has taken its place, and its private half goes. */
+export type PublicSigningKey = Pick<SigningKeyDoc, 'keyId' | 'publicKey' | 'createdAt'> & {
+  retiredAt: string | null;
+};
 
 /** What `files/inspect.ts` found out about an upload. */
 export interface InspectionDoc {

@@ -53,8 +53,10 @@ export interface Links {
   ties(workspaceId: string, recordIds: readonly string[]): Promise<LinkTie[]>;
   /** True when this app brought any record of the object before. */
   any(workspaceId: string, origin: string, object: ObjectName): Promise<boolean>;
-  /** Live links of an origin and object. */
+  /** Live links of an origin and object: those that are not marked gone. */
   count(workspaceId: string, origin: string, object: ObjectName): Promise<number>;
+  /** External ids of all live links of an origin and object, some thousands at a time, in no order that means anything. */
+  live(workspaceId: string, origin: string, object: ObjectName, signal: AbortSignal): AsyncIterable<string[]>;
 }
 
 export interface ProblemFilter {
@@ -74,6 +76,12 @@ export interface Failure {
   field: string | null;
   /** A person has set it aside: it asks no more than one that was known before. */
   dismissed?: true;
+}
+
+/** A failure that nobody has settled: `key` is for `settle`. */
+export interface OpenFailure {
+  key: string;
+  externalId: string;
 }
 
 export type ProblemsOfCode = Pick<ProblemDoc, 'severity' | 'code' | 'state'> & { count: number };
@@ -111,6 +119,17 @@ export interface Problems {
     object: ObjectName,
     failures: readonly string[],
   ): Promise<string[]>;
+  /** Failures of an object that are still open and name an external id, in an order that stays, after a position. */
+  openFailures(
+    ref: Pick<RunRef, 'workspaceId' | 'runId'>,
+    object: ObjectName,
+    after: string | null,
+    limit: number,
+  ): Promise<{ items: OpenFailure[]; position: string | null }>;
+  /** Makes open failures `repaired`, because the records passed in a later run. Repeatable. */
+  settle(keys: readonly string[], byRunId: string): Promise<void>;
+  /** What `settle` did for a run is taken back: they are open again. Repeatable. */
+  reopen(ref: Pick<RunRef, 'workspaceId' | 'runId'>, object: ObjectName, byRunId: string): Promise<void>;
   dismiss(
     ref: Pick<RunRef, 'workspaceId' | 'runId'>,
     what: { code?: string; externalIds?: string[]; note: string; actor: Actor },

@@ -3,7 +3,8 @@ import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { DecidedPage, DuplicateFound, JournalEntry, PendingRelation } from '../records/page.js';
 import type { Counts, SourceRecord } from '../records/types.js';
 import type { UndonePage } from '../records/undo-types.js';
-import type { ApplySide, FetchSide, PageOrigin, QuestionEvidence, StoredConflict } from './run-documents.js';
+import type { StoredConflict } from './clean-ups.js';
+import type { ApplySide, FetchSide, PageOrigin, QuestionEvidence } from './run-documents.js';
 import type { ListQuery, Listed } from './listing.js';
 import type { PageState, RepairPart } from './repair-part.js';
 
@@ -57,6 +58,20 @@ export interface StageCommit {
   bookmark: string | null;
   complete: boolean;
   traffic: { requests: number; bytes: number };
+  /** Of these pages; `fetch` where absent. */
+  origin?: Extract<PageOrigin, 'fetch' | 'retry' | 'absence'>;
+  /** What else is stated of the fetch side in this transaction. A commit without pages states only. */
+  step?: FetchStep;
+  /** Somebody will ask for `stagedIds`: the pages keep what answers it at once. */
+  forAbsence?: boolean;
+}
+
+export type FetchStep = Partial<Pick<FetchSide, 'listed' | 'listedFrom' | 'fullListings' | 'retry'>>;
+
+/** External ids by their hashes, eight bytes each: of a million absent ones, one may pass for staged in ten thousand runs. */
+export interface StagedIds {
+  readonly size: number;
+  has(externalId: string): boolean;
 }
 
 export interface ApplyCommit {
@@ -120,6 +135,8 @@ export interface ListedChange extends JournalEntry {
 export interface Pages {
   /** One transaction: the pages and the fetch side. Throws `Fenced`. */
   stage(commit: StageCommit): Promise<void>;
+  /** Which external ids were staged from a page on. */
+  stagedIds(ref: RunRef, object: ObjectName, fromSeq: number): Promise<StagedIds>;
   /** A staged page's source records; null where there is none. */
   source(ref: RunRef, object: ObjectName, seq: number): Promise<StagedPage | null>;
   /** THE page transaction: records, links, problems, pending, bumps, page counts, journal, duplicates, apply side, turn. Throws `Fenced`. */

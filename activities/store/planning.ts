@@ -18,13 +18,17 @@ export interface PlanCommit {
   duplicates: PlannedDuplicateFound[];
   /** Where the plan stands after this page. */
   side: PlanSide;
-  /** External ids that an earlier page has planned already. */
-  known: ReadonlySet<string>;
 }
 
 /** Candidates that only the plan knows, with what they would be. */
 export interface PlannedDuplicateFound extends DuplicateFound {
   planned?: Record<string, StoredRecord['fields']>;
+}
+
+/** Which pages of a plan are to be seen: those of this round below this number, and perhaps later ones. */
+export interface PlannedSoFar {
+  round: number;
+  pages: number;
 }
 
 /** One source record as the plan has left it. */
@@ -58,9 +62,16 @@ export interface Plans {
     ref: RunRef,
     object: ObjectName,
     lookups: Pick<Lookups, 'externalIds' | 'keys' | 'weakKeys'>,
+    soFar: PlannedSoFar,
   ): Promise<PlannedState[]>;
-  /** Every planned state of these records, where the plan changes records that are there or ties to them. */
-  ofRecords(ref: RunRef, recordIds: readonly string[]): Promise<PlannedState[]>;
+  /** Planned states of these records, where the plan changes records that are there or ties to them; of many the latest. */
+  ofRecords(
+    ref: RunRef,
+    object: ObjectName,
+    recordIds: readonly string[],
+    soFar: PlannedSoFar,
+  ): Promise<PlannedState[]>;
+  /** Of whatever object of the run was planned so far. */
   targets(ref: RunRef, targets: Lookups['targets']): Promise<PlannedTarget[]>;
   /** Null: the page was not planned. */
   outcomes(ref: RunRef, object: ObjectName, seq: number): Promise<PlannedOutcome[] | null>;

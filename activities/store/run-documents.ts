@@ -13,6 +13,7 @@ import type {
 } from '../../workflows/contract/status.js';
 import type { ChecklistItem } from '../records/checklist.js';
 import type { Counts, OutcomeCounts, Rules } from '../records/types.js';
+import type { CleanupEntry, UndoState } from './clean-ups.js';
 import type { LastError } from './documents.js';
 
 export interface RunObjectDoc {
@@ -22,27 +23,23 @@ export interface RunObjectDoc {
   providerTotal: number | null;
   startedAt: string | null;
   endedAt: string | null;
+  /** What a sync of this object starts from, fixed at its preflight. Null or absent: it reads a full listing. */
+  since?: SinceDoc | null;
+}
+
+/** A bookmark as it was pinned: later runs may move the app's, this run goes by this one. */
+export interface SinceDoc {
+  bookmark: string;
+  /** Format of the bookmark, as the provider's offer named it when it was written. */
+  version: number;
+  /** The run that set it: its failed records are asked for again. */
+  runId: string;
+  /** The moment that run began to read the object. */
+  at: string;
 }
 
 export interface QuestionEvidence {
   [key: string]: unknown;
-}
-
-export interface UndoState {
-  mode: 'undo' | 'manual';
-  state: 'previewed' | 'running' | 'done';
-  object: ObjectName | null;
-  remove: number;
-  restore: number;
-  keep: number;
-  eventsDropped: number;
-  eventsDelivered: number;
-  /** The first 100; the rest by `undo.conflicts`. */
-  conflicts: StoredConflict[];
-  conflictCount: number;
-  note: string | null;
-  by: Actor | null;
-  at: string;
 }
 
 export interface RepairState {
@@ -64,16 +61,6 @@ export interface RepairState {
   next: { object: ObjectName; seq: number } | null;
   /** Rules with which records were decided again; of an earlier repair, until this one ends. */
   rulesVersion: string | null;
-}
-
-export interface StoredConflict {
-  object: ObjectName;
-  recordId: string;
-  externalId: string | null;
-  field?: string;
-  current: unknown;
-  wouldBe: unknown;
-  why: string;
 }
 
 /** What a run depends on, fixed at its preflight: later changes concern the next run. */
@@ -127,6 +114,11 @@ export interface RunDoc {
   waitingCode: FailureCode | null;
   lastError: LastError | null;
   cleanup: UndoState | null;
+  /** Each one that was done, in their order; absent: none. `cleanup` is their sum. */
+  cleanups?: CleanupEntry[];
+  /** The sum as it was when the undo of this object began. */
+  cleaning?:
+    (Pick<UndoState, 'remove' | 'restore' | 'keep' | 'conflictCount'> & { object: ObjectName }) | null;
   /** The last repair; absent: there was none. */
   repair?: RepairState | null;
   /** After it failed or was cancelled: a person has looked at what it wrote. */
@@ -168,9 +160,23 @@ export interface FetchSide {
   bytes: number;
   bookmark: string | null;
   complete: boolean;
+  /** How far records that failed in the run before are asked for again. Absent: not begun, or nothing to do. */
+  retry?: StagingStep;
+  /** The provider's answers were read to their end; what is left (`retry`, `absence`) is asked for by id. Absent: as `done` says. */
+  listed?: boolean;
+  /** Number of the first page of the listing that counts. Absent: 0. */
+  listedFrom?: number;
+  /** How often a person's word made it read everything, because a bookmark or cursor was good no more. It is not used again then. */
+  fullListings?: number;
   /** Why nothing may be staged any more. */
   closedFor: string | null;
   updatedAt: string;
+}
+
+/** A walk in the order of some ids: a repeat goes on behind the last one that was staged. */
+export interface StagingStep {
+  after: string | null;
+  done: boolean;
 }
 
 export interface ApplySide {
@@ -240,7 +246,7 @@ export interface RelationTarget {
   externalId: string;
 }
 
-export type PageOrigin = 'fetch' | 'resolve' | 'repair' | 'absence';
+export type PageOrigin = 'fetch' | 'resolve' | 'repair' | 'retry' | 'absence';
 
 export interface ProblemDoc {
   object: ObjectName;

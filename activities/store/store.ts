@@ -6,11 +6,14 @@ import type { FileChunk } from '../providers/provider.js';
 import type {
   AppDoc,
   AuditDoc,
+  BookmarkDoc,
   CredentialsDoc,
   FileDoc,
   KeyDoc,
   MappingDoc,
   MemberDoc,
+  PublicSigningKey,
+  SealedSecret,
   SigningKeyDoc,
   WorkspaceDoc,
 } from './documents.js';
@@ -37,6 +40,7 @@ export interface Store {
   files: Files;
   runs: Runs;
   idempotency: Idempotency;
+  bookmarks: Bookmarks;
   transfers: Transfers;
   pages: Pages;
   records: Records;
@@ -109,6 +113,8 @@ export interface Apps {
     appId: string,
     patch: Partial<Omit<AppDoc, 'workspaceId' | 'appId' | 'revision'>>,
   ): Promise<AppDoc | null>;
+  /** Of all workspaces, with a schedule that Temporal may not have: for the sweeper. */
+  schedulesPending(limit: number): Promise<AppDoc[]>;
 }
 
 export interface Mappings {
@@ -118,10 +124,36 @@ export interface Mappings {
   list(workspaceId: string, appId: string, query: ListQuery): Promise<Listed<MappingDoc>>;
 }
 
+/** Where syncs start, one per object of an app. */
+export interface Bookmarks {
+  get(workspaceId: string, appId: string, object: ObjectName): Promise<BookmarkDoc | null>;
+  /** Of every object that has one, in run order. */
+  list(workspaceId: string, appId: string): Promise<BookmarkDoc[]>;
+  /** States it; a repeat changes nothing. `whileLive`: only while that run has not ended, else nothing is written and the answer is false. */
+  set(bookmark: BookmarkDoc, whileLive?: Pick<RunRef, 'runId'>): Promise<boolean>;
+  remove(workspaceId: string, appId: string, object: ObjectName): Promise<void>;
+}
+
 export interface Credentials {
   get(workspaceId: string, appId: string): Promise<CredentialsDoc | null>;
   put(credentials: Omit<CredentialsDoc, 'version'>): Promise<void>;
   remove(workspaceId: string, appId: string): Promise<void>;
+  /** Writes over exactly what was read. False: somebody wrote or removed them meanwhile, and nothing was written. */
+  replace(read: CredentialsDoc, sealed: SealedSecret): Promise<boolean>;
+  /** Of all workspaces, in the order of their keys: for the sweeper. `next`: where to go on; null at the end. */
+  walk(after: string | null, limit: number): Promise<{ items: CredentialsDoc[]; next: string | null }>;
+  /**
+   * Takes the lease under which one process renews an app's tokens; it runs out after `ms` by the store's clock. `abandoned`: whoever
+   * held it before never gave it back. Null: somebody holds it.
+   */
+  lease(
+    workspaceId: string,
+    appId: string,
+    holder: string,
+    ms: number,
+  ): Promise<{ abandoned: boolean } | null>;
+  /** Gives it back; one that is another's by now is left alone. */
+  release(workspaceId: string, appId: string, holder: string): Promise<void>;
 }
 
 export interface Files {
@@ -254,9 +286,19 @@ export interface Audit {
 }
 
 export interface SigningKeys {
+  /** The one that signs. */
   get(): Promise<SigningKeyDoc | null>;
+  /** All that there ever were, the newest first. */
+  list(): Promise<PublicSigningKey[]>;
   /** The one that is there from now on: this one, or the one that another process was faster with. */
   insert(made: SigningKeyDoc): Promise<SigningKeyDoc>;
+  /**
+   * Signs from now on; the private halves of the ones before are destroyed. Repeatable with the same token: the first one made
+   * for it counts.
+   */
+  rotate(made: SigningKeyDoc, token: string): Promise<PublicSigningKey>;
+  /** The same key, sealed anew; nothing is written over a key that somebody else sealed anew meanwhile. */
+  reseal(read: SigningKeyDoc, sealed: SealedSecret): Promise<void>;
 }
 
 /** Answers of `askProvider`, because no record may enter a workflow's history. They vanish after an hour. */

@@ -10,12 +10,13 @@ import { decideLike, parkDrifted, refuses, type AsPlanned } from '../plan/as-pla
 import { lookupsOf } from '../records/lookups.js';
 import { keptOf } from '../records/outcome-marks.js';
 import type { DecidedPage } from '../records/page.js';
-import type { Counts, Mapped, Rules, SourceRecord } from '../records/types.js';
+import { noCounts, type Counts, type Mapped, type Rules, type SourceRecord } from '../records/types.js';
 import type { ApplySide } from '../store/run-documents.js';
-import type { StagedPage, TurnHeld } from '../store/moving.js';
+import type { TurnHeld } from '../store/moving.js';
 import type { Store } from '../store/store.js';
 import type { Handover } from './handover.js';
 import { loadWorld } from './load-world.js';
+import { createPageReader, type ReadPage } from './page-reader.js';
 
 export interface ApplyArgs {
   ref: RunRef;
@@ -53,6 +54,7 @@ const MOST_REDOS = 50;
  */
 export async function applyLoop(store: Store, args: ApplyArgs): Promise<ApplyEnd> {
   const { ref, object, signal } = args;
+  const reader = createPageReader(store, args);
   let totals = args.side.counts;
   let turn: TurnHeld | null = null;
   try {
@@ -63,16 +65,21 @@ export async function applyLoop(store: Store, args: ApplyArgs): Promise<ApplyEnd
         await store.turns.release(turn);
         turn = null;
       }
-      const page = (await args.handover.take(seq)) ?? (await store.pages.source(ref, object, seq));
-      if (!page) break;
+      const read = await reader.read(seq);
+      if (!read) break;
       const control = await store.runs.control(ref.workspaceId, ref.runId);
       if (control === 'pause' || control === 'cancel') return { state: 'stopped', control };
-      const known = totals.deleted === 0 ? 0 : await store.links.count(ref.workspaceId, args.origin, object);
+      const known = await knownBefore(store, { ...ref, origin: args.origin, object }, totals);
       const stop = judge(args.rules.policies, totals, { allowed: args.allowed, canary: seq === 1, known });
       if (stop) return await park(store, args, stop);
-      const mapped = page.records.map(args.map);
+      if (read.page.origin === 'absence') {
+        const absent = await judgeAbsence(store, args, seq, totals);
+        if (absent === 'unknown') break;
+        if (absent) return await park(store, args, absent);
+      }
       turn ??= await store.turns.acquire(ref.workspaceId, object, args.holder, signal);
-      const applied = await applyPage(store, args, page, mapped, turn);
+      const onItsWay = (): void => reader.ahead(seq + 1);
+      const applied = await applyPage(store, args, { ...read, turn, totals, onItsWay });
       if (applied.state === 'question') return await park(store, args, applied.judgement);
       if (applied.state === 'parked') return applied;
       totals = addCounts(totals, applied.counts);
@@ -93,31 +100,76 @@ type AppliedPage =
 async function applyPage(
   store: Store,
   args: ApplyArgs,
-  page: StagedPage,
-  mapped: Mapped[],
-  held: TurnHeld,
+  of: ReadPage & { turn: TurnHeld; totals: Counts; onItsWay: () => void },
 ): Promise<AppliedPage> {
   const { ref, object, origin } = args;
+  const { page, mapped, planned, totals } = of;
   const lookups = lookupsOf(mapped, object, args.rules.policies.matching);
-  const planned = (await args.plan?.outcomes(page.seq)) ?? null;
-  let turn = held;
+  let { turn } = of;
   for (let redo = 0; redo < MOST_REDOS; redo += 1) {
     const now = args.now().toISOString();
     const world = await loadWorld(store, { workspaceId: ref.workspaceId, origin, object }, lookups);
     const context = { ...ref, origin, object, now, newId: args.newId, idsMayRepeat: args.idsMayRepeat };
     const { decided, drifts } = decideLike(planned, { mapped, world, rules: args.rules, context });
     if (refuses(args.plan, drifts, args.allowed)) return parkDrifted(store, args, drifts);
-    const question = args.keysMayLie ? judgeIdentity(args, decided) : null;
+    const identity = args.keysMayLie ? judgeIdentity(args, decided) : null;
+    const question = identity ?? (await judgeDeleted(store, args, totals, decided.counts.deleted));
     if (question) return { state: 'question', judgement: question };
     const rows = page.records.reduce((sum, record) => sum + (record.rows ?? 1), 0);
     const commit = { ref, object, seq: page.seq, pageOrigin: page.origin, origin, epoch: args.side.epoch };
     const kept = keptOf(decided, page.seq);
-    const result = await store.pages.apply({ ...commit, turn, decided, settled: [], rows, now, kept });
+    const applying = store.pages.apply({ ...commit, turn, decided, settled: [], rows, now, kept });
+    of.onItsWay();
+    const result = await applying;
     if (result !== 'conflict') return { state: 'applied', counts: { ...decided.counts, rows }, turn };
     turn = await regain(store, turn, args.signal);
   }
   throw new Error(`Page ${page.seq} of ${object} could not be applied: what it touches kept changing.`);
 }
+
+/** What deletions are a share of: live links before this run marked any. Asked only where something was deleted. */
+export async function knownBefore(
+  store: Store,
+  at: { workspaceId: string; origin: string; object: ObjectName },
+  { deleted }: Counts,
+): Promise<number> {
+  if (deleted === 0) return 0;
+  return (await store.links.count(at.workspaceId, at.origin, at.object)) + deleted;
+}
+
+/** Before the page is written: a mass deletion applies nothing of it. */
+async function judgeDeleted(
+  store: Store,
+  { ref, object, origin, rules, allowed }: ApplyArgs,
+  totals: Counts,
+  more: number,
+): Promise<Judgement | null> {
+  if (more === 0) return null;
+  const known = (await store.links.count(ref.workspaceId, origin, object)) + totals.deleted;
+  const counts = { ...noCounts(), deleted: totals.deleted + more };
+  return judge(rules.policies, counts, { allowed, known });
+}
+
+/** Absent records are judged as a whole, so not before all of them are known. */
+async function judgeAbsence(
+  store: Store,
+  args: ApplyArgs,
+  seq: number,
+  totals: Counts,
+): Promise<Judgement | 'unknown' | null> {
+  const { ref, object } = args;
+  const sides = await store.transfers.get(ref, object);
+  if (sides?.fetch.done !== true) return 'unknown';
+  let absent = 0;
+  for (let below = sides.fetch.position; below > seq;) {
+    const facts = await store.pages.facts(ref, object, { below, limit: FACTS_READ });
+    for (const fact of facts) if (fact.seq >= seq && fact.origin === 'absence') absent += fact.records;
+    below = facts.at(-1)?.seq ?? seq;
+  }
+  return judgeDeleted(store, args, totals, absent);
+}
+
+const FACTS_READ = 500;
 
 function judgeIdentity(args: ApplyArgs, { identity }: DecidedPage): Judgement | null {
   return judge(args.rules.policies, null, { allowed: args.allowed, pageIdentity: identity });

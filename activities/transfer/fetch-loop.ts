@@ -1,27 +1,10 @@
-import type { FailureCode } from '../../workflows/contract/failures.js';
-import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
-import { ProviderFailure, type Session, type SourcePage } from '../providers/provider.js';
-import type { FetchSide } from '../store/run-documents.js';
+import { ProviderFailure, type SourcePage } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
-import type { Traffic } from '../open-run.js';
 import { RECORDS_A_PAGE } from './cut.js';
-import type { Handover } from './handover.js';
+import type { FetchArgs } from './fetch-args.js';
+import { followUpOf, type Stage } from './follow-up.js';
 import { createStager } from './stager.js';
-
-export interface FetchArgs {
-  ref: RunRef;
-  object: ObjectName;
-  side: FetchSide;
-  session: Session;
-  /** Stage no page of this number or above, except those of an answer that was begun. */
-  beforeSeq: number;
-  /** With `cursor_expired` among them, a person asked for a full listing where the stored cursor is good no more. */
-  allowed: readonly FailureCode[];
-  traffic: Traffic;
-  handover: Handover;
-  signal: AbortSignal;
-}
 
 /**
  * Reads the provider from the stored cursor and stages its answers, each in one transaction with the cursor that follows.
@@ -29,35 +12,68 @@ export interface FetchArgs {
  */
 export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
   const { ref, object, side, handover, signal, traffic } = args;
-  if (side.done || side.position >= args.beforeSeq) return;
+  if (side.done || (side.listed !== true && side.position >= args.beforeSeq)) return;
   const mayGoOn = async (): Promise<boolean> =>
     (await store.runs.control(ref.workspaceId, ref.runId)) === 'go';
   if (!(await mayGoOn())) return;
   let { position, cursor } = side;
   const told = { requests: 0, bytes: 0 };
+  const followUp = args.sync?.followUp ?? null;
+  let end = { listed: side.listed === true, bookmark: side.bookmark, complete: side.complete };
+  let listedFrom = side.listedFrom ?? 0;
+  const usedSince = (): { requests: number; bytes: number } => {
+    const used = { requests: traffic.requests - told.requests, bytes: traffic.bytes - told.bytes };
+    Object.assign(told, traffic);
+    return used;
+  };
   const stager = createStager(async ({ pages, next, bookmark, complete }) => {
     const fromSeq = position;
-    const used = { requests: traffic.requests - told.requests, bytes: traffic.bytes - told.bytes };
     const at = { ref, object, epoch: side.epoch, fromSeq };
+    const listed = next === null;
     await store.pages.stage({
       ...at,
       pages,
       cursor: next,
-      done: next === null,
+      done: listed && followUp === null,
       bookmark,
       complete,
-      traffic: used,
+      traffic: usedSince(),
+      ...(followUp && { forAbsence: true, ...(listed && { step: { listed } }) }),
     });
-    Object.assign(told, traffic);
+    end = { listed, bookmark, complete };
     for (const records of pages) {
       await handover.offer({ seq: position, origin: 'fetch', records });
       position += 1;
     }
   });
+  const stage: Stage = async ({ pages, origin, step, done = false }) => {
+    const at = { ref, object, epoch: side.epoch, fromSeq: position };
+    const { bookmark, complete } = end;
+    const facts = { cursor: null, done, bookmark, complete, traffic: usedSince(), forAbsence: true };
+    await store.pages.stage({ ...at, ...facts, pages, origin, ...(step && { step }) });
+    for (const records of pages) {
+      // What may be gone waits until all of it is known: it is read from the store then, and with it what comes between.
+      if (origin === 'retry') await handover.offer({ seq: position, origin, records });
+      position += 1;
+    }
+  };
+  const follow = async (): Promise<void> => {
+    if (!followUp || !end.listed) return;
+    const { complete } = end;
+    await followUpOf({ store, args, followUp, stage, mayGoOn, complete, listedFrom });
+  };
+  if (end.listed) return follow();
+  const restart = async (): Promise<void> => {
+    cursor = null;
+    listedFrom = position;
+    const step = { listedFrom, fullListings: (side.fullListings ?? 0) + 1 };
+    end = { listed: false, bookmark: null, complete: false };
+    await stage({ pages: [], origin: 'fetch', step });
+  };
   let asked = position;
   let answered = false;
   try {
-    for await (const answer of answersOf(args, () => (cursor = null))) {
+    for await (const answer of answersOf(args, restart)) {
       answered = true;
       if (answer.next !== undefined && answer.next === cursor) throw cursorLoop(object);
       await stager.add(answer);
@@ -71,7 +87,7 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
     await stager.drain();
   }
   signal.throwIfAborted();
-  if (answered) return;
+  if (answered) return follow();
   throw new ProviderFailure(
     'provider_contract_broken',
     `The provider answered nothing for ${object}, not even that there is nothing. What was read so far is kept. This is a fault of the provider's code: please report it.`,
@@ -83,18 +99,39 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
  * new listing, so this happens once, and what comes a second time is found unchanged.
  */
 async function* answersOf(
-  { object, side, session, allowed, signal }: FetchArgs,
-  onRestart: () => void,
+  { object, side, session, sync, allowed, signal }: FetchArgs,
+  onRestart: () => Promise<void>,
 ): AsyncGenerator<SourcePage> {
+  const since = (side.fullListings ?? 0) > 0 ? null : (sync?.since ?? null);
+  const from = side.cursor ?? (since ? { bookmark: since.bookmark } : undefined);
   try {
-    yield* session.read(object, side.cursor ?? undefined, signal);
+    if (side.cursor === null && since && since.version !== sync?.bookmarkVersion) throw otherFormat(object);
+    yield* session.read(object, from, signal);
     return;
   } catch (error) {
     const isExpired = error instanceof ProviderFailure && error.code === 'cursor_expired';
-    if (!isExpired || side.cursor === null || !allowed.includes('cursor_expired')) throw error;
+    if (!isExpired || from === undefined || !allowed.includes('cursor_expired')) throw error;
+    if ((side.fullListings ?? 0) >= MOST_LISTINGS) throw expiresTooSoon(object);
   }
-  onRestart();
+  await onRestart();
   yield* session.read(object, undefined, signal);
+}
+
+/** A person's word covers so many beginnings of one object in one run. */
+const MOST_LISTINGS = 3;
+
+function otherFormat(object: ObjectName): ProviderFailure {
+  return new ProviderFailure(
+    'cursor_expired',
+    `The bookmark of ${object} was written in another format than this version reads. Nothing was read. A full listing finds everything that has changed since; what has not is left as it is.`,
+  );
+}
+
+function expiresTooSoon(object: ObjectName): ProviderFailure {
+  return new ProviderFailure(
+    'provider_contract_broken',
+    `The provider's positions in ${object} were good no more before the listing was over, ${MOST_LISTINGS} times. What was read so far is kept. Run it again when the provider answers faster.`,
+  );
 }
 
 function cursorLoop(object: ObjectName): ProviderFailure {

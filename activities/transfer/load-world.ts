@@ -21,6 +21,7 @@ export async function loadWorld(
   const linked = new Set(links.map((link) => link.recordId));
   // Whom our own links lead to is ours: only of others is it asked who brought them.
   const strangers = [...records.keys()].filter((id) => !linked.has(id));
+  for (const link of links) if (lookups.gone?.has(link.externalId)) strangers.push(link.recordId);
   const [behind, recordLinks] = await Promise.all([
     ask(
       [...linked].filter((id) => !records.has(id)),

@@ -10,7 +10,8 @@ import { compileMapping } from '../records/mapping.js';
 import type { Claim } from '../store/moving.js';
 import type { AsPlanned } from '../plan/as-planned.js';
 import { planLoop, type PlanEnd } from '../plan/plan-loop.js';
-import { applyLoop, park, type ApplyEnd } from './apply-loop.js';
+import { applyLoop, knownBefore, park, type ApplyEnd } from './apply-loop.js';
+import type { FetchArgs } from './fetch-args.js';
 import { fetchLoop } from './fetch-loop.js';
 import { createHandover } from './handover.js';
 import { sliceEndOf } from './slice-end.js';
@@ -56,7 +57,7 @@ async function moveSlice(
     if (end.state !== 'caught_up') return { state: 'done' };
     const { workspaceId } = ref;
     const { origin, rules } = opened.pinned;
-    const known = end.totals.deleted === 0 ? 0 : await deps.store.links.count(workspaceId, origin, object);
+    const known = await knownBefore(deps.store, { workspaceId, origin, object }, end.totals);
     const tripped = judge(rules.policies, end.totals, { allowed: args.allowed, known });
     return tripped ? await park(deps.store, { ref, object, side: sides.apply }, tripped) : { state: 'done' };
   } finally {
@@ -85,7 +86,8 @@ async function runLoops(deps: ActivityDeps, loops: Loops): Promise<ApplyEnd | Pl
   const signal = AbortSignal.any([loops.signal, stopFetching.signal]);
   const side = claim.fetch;
   const rules = forObject(pinned.rules, pinned.locales, object);
-  const reading = { ref, object, side, beforeSeq, allowed, traffic, handover, signal };
+  const sync = syncOf(deps, loops);
+  const reading = { ref, object, side, beforeSeq, allowed, traffic, handover, signal, ...(sync && { sync }) };
   const fetching = (session ? fetchLoop(deps.store, { ...reading, session }) : Promise.resolve())
     .then(
       () => null,
@@ -118,6 +120,19 @@ async function runLoops(deps: ActivityDeps, loops: Loops): Promise<ApplyEnd | Pl
     stopFetching.abort();
     await fetching;
   }
+}
+
+/** A limited run is a look at a part: nothing follows from what it does not see. */
+function syncOf({ now }: ActivityDeps, { object, opened }: Loops): FetchArgs['sync'] | null {
+  const { run, pinned, provider } = opened;
+  if (run.kind !== 'sync') return null;
+  const offer = provider.objects.find((each) => each.object === object);
+  const since = run.objects.find((each) => each.object === object)?.since ?? null;
+  const absenceCounts = offer !== undefined && offer.deletions !== 'none';
+  const { origin } = pinned;
+  const followUp =
+    run.options.limit === undefined ? { since, origin, absenceCounts, clock: () => now().getTime() } : null;
+  return { since, bookmarkVersion: offer?.bookmarkVersion ?? 1, followUp };
 }
 
 function planOf({ store }: ActivityDeps, { ref, object, opened }: Loops): AsPlanned | null {

@@ -37,6 +37,7 @@ export function composeCertificate(facts: CertificateFacts): Certificate {
       ...{ object, decision, by: named(actor), at, note, confirmed, cleanupBy },
     })),
     cleanup: aboutCleanup(run),
+    cleanups: (run.cleanups ?? []).map((entry) => ({ ...entry, by: entry.by && named(entry.by) })),
     mapping: run.pinned && {
       version: run.pinned.mappingVersion,
       rulesVersion: run.pinned.rules.version,

@@ -26,7 +26,7 @@ ${rows(facts(signed))}
 <h2>Objects</h2>${objects(of)}
 <h2>Gates</h2>${gates(of)}
 <h2>Reviews</h2>${reviews(of)}
-${of.cleanup ? `<h2>Clean-up</h2>${rows(Object.entries(of.cleanup).map(([name, value]) => [name, said(value)]))}` : ''}
+${of.cleanup ? `<h2>Clean-up</h2>${rows(Object.entries(of.cleanup).map(([name, value]) => [name, said(value)]))}${cleanups(of)}` : ''}
 <h2>Problems by code</h2>${problems(of)}
 <h2>Rules and engines</h2>${rows(rulesAndEngines(of))}
 <h2>Signature</h2>${rows([
@@ -100,6 +100,16 @@ function reviews({ reviews: all }: Of): string {
     ['Object', 'Decision', 'Who', 'When', 'Confirmed', 'Note'],
     all.map(({ object, decision, by, at, confirmed, note }) => [
       ...[object, decision, by?.name ?? '', at ?? '', confirmed.join(', '), note ?? ''],
+    ]),
+  );
+}
+
+function cleanups({ cleanups: all }: Of): string {
+  return table(
+    ['Object', 'How', 'Removed', 'Restored', 'Kept', 'Conflicts', 'Who', 'Begun', 'Done', 'Note'],
+    all.map((each) => [
+      ...[each.object, each.mode, each.removed, each.restored, each.kept, each.conflicts],
+      ...[each.by?.name ?? '', each.at, each.endedAt, each.note ?? ''],
     ]),
   );
 }

@@ -2,7 +2,7 @@ import { sign, verify } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { ApiDeps } from '../deps.js';
 import type { Certificate, SignedCertificate } from '../shapes/certificate.js';
-import { privateKey, signingKey, verifyingKey } from './signing-key.js';
+import { knownKeys, privateKey, signingKey, verifyingKey } from './signing-key.js';
 
 export const ALGORITHM = 'Ed25519';
 
@@ -33,8 +33,8 @@ export async function verified(
   const no = (reason: string): Verdict => ({ valid: false, reason });
   if (algorithm !== ALGORITHM)
     return no(`The algorithm is not ${ALGORITHM}, with which certificates are signed.`);
-  const key = await signingKey(deps);
-  if (keyId !== key.keyId) {
+  const key = (await knownKeys(deps)).find((each) => each.keyId === keyId);
+  if (!key) {
     return no(
       'This deployment has no key of that id: the certificate was issued elsewhere, or its key id was changed.',
     );

@@ -1,12 +1,10 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { SigningKeyDoc } from '../../activities/store/documents.js';
+import { SIGNING_KEY } from '../../activities/connections/reseal.js';
+import type { PublicSigningKey, SigningKeyDoc } from '../../activities/store/documents.js';
 import type { ApiDeps } from '../deps.js';
 import { Problem } from '../errors.js';
-
-/** What the key is sealed for: no app can have this name, and no workspace has none. */
-const SEALED_FOR = { workspaceId: '', appId: 'certificate-signing-key' };
 
 export interface PublicKey {
   kty: 'OKP';
@@ -20,11 +18,22 @@ export interface PublicKey {
 type KeyDeps = Pick<ApiDeps, 'store' | 'sealer' | 'clock'>;
 
 /**
- * The deployment's one key, made when it is first asked for. Safe in several processes at once: the first one stored counts. The
- * private half is in the store only sealed.
+ * The deployment's newest key, the first one made when it is first asked for. Safe in several processes at once: the first one stored
+ * counts. The private half is in the store only sealed, and only while it is the newest.
  */
 export async function signingKey(deps: KeyDeps): Promise<SigningKeyDoc> {
   return (await deps.store.signingKeys.get()) ?? deps.store.signingKeys.insert(await makeKey(deps));
+}
+
+/** Public halves of every key that this deployment ever signed with, the newest first. */
+export async function knownKeys(deps: KeyDeps): Promise<PublicSigningKey[]> {
+  await signingKey(deps);
+  return deps.store.signingKeys.list();
+}
+
+/** Another key signs from now on; what the earlier ones signed can be verified as before. The same token makes one key. */
+export async function rotateKey(deps: KeyDeps, token: string): Promise<PublicSigningKey> {
+  return deps.store.signingKeys.rotate(await makeKey(deps), token);
 }
 
 async function makeKey({ sealer, clock }: KeyDeps): Promise<SigningKeyDoc> {
@@ -35,7 +44,7 @@ async function makeKey({ sealer, clock }: KeyDeps): Promise<SigningKeyDoc> {
   return {
     keyId: thumbprint(x),
     publicKey: x,
-    sealed: await sealer.seal(SEALED_FOR, secret),
+    sealed: await sealer.seal(SIGNING_KEY, secret),
     createdAt: clock().toISOString(),
   };
 }
@@ -47,11 +56,11 @@ export async function privateKey(
 ): Promise<KeyObject> {
   let der: string;
   try {
-    der = await sealer.open(SEALED_FOR, key.sealed);
+    der = await sealer.open(SIGNING_KEY, key.sealed);
   } catch {
     throw new Problem(
       'signing_key_unreadable',
-      'The key that signs certificates was sealed with a SLUICE_SECRET_KEY that this process does not have. Nothing was signed or changed. Add the old key after a comma in the configuration, and ask again.',
+      'The key that signs certificates was sealed with a SLUICE_SECRET_KEY that this process does not have. Nothing was signed or changed. Add the old key after a comma in the configuration and ask again; or, where it is lost, have the owner make a new signing key (POST /v1/certificates/keys).',
     );
   }
   return createPrivateKey({ key: Buffer.from(der, 'base64'), format: 'der', type: 'pkcs8' });

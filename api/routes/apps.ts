@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { withSchedule } from '../../activities/store/settle-schedule.js';
 import { endpoint } from '../endpoint.js';
 import { appOf, audited } from '../lookup.js';
 import { viewApp } from '../app-view.js';
 import { alreadyActive } from '../start-run.js';
 import { changeApp } from '../app-changes.js';
+import { tellTemporal } from '../schedule.js';
 import { appSheet } from '../shapes/app.js';
 import { id, listOf, listQuery, pageOf } from '../shapes/common.js';
 
@@ -63,7 +65,11 @@ export const removeApp = endpoint({
     // Secrets and files first: should this be cut short, an app without them is left, not they without an app.
     await deps.store.credentials.remove(app.workspaceId, app.appId);
     await deps.store.files.removeAll(app.workspaceId, app.appId);
-    await changeApp(call, (current) => ({ ...current, credentials: null, removedAt: now }));
+    const { after } = await changeApp(call, (current) => ({
+      ...(current.schedule ? withSchedule(current, null) : current),
+      ...{ credentials: null, removedAt: now },
+    }));
+    if (after.schedulePending) await tellTemporal(deps, after);
     // Once more: an upload may have come in between. From here on none is taken.
     await deps.store.files.removeAll(app.workspaceId, app.appId);
     await audited(call, 'app.removed', app.appId, { name: app.name });

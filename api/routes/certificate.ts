@@ -4,14 +4,14 @@ import { isTerminal } from '../../workflows/contract/status.js';
 import { composeCertificate } from '../certificate/compose.js';
 import { PAGE_HEADERS, certificatePage } from '../certificate/page.js';
 import { signed, verified } from '../certificate/sign.js';
-import { publicJwk, signingKey } from '../certificate/signing-key.js';
+import { knownKeys, publicJwk, rotateKey } from '../certificate/signing-key.js';
 import type { ApiDeps } from '../deps.js';
 import { endpoint } from '../endpoint.js';
 import { Problem } from '../errors.js';
-import { runOf } from '../lookup.js';
+import { audited, runOf } from '../lookup.js';
 import { viewRun } from '../run-view.js';
 import { signedCertificate, type Certificate } from '../shapes/certificate.js';
-import { id } from '../shapes/common.js';
+import { id, note } from '../shapes/common.js';
 import { storeHealth } from '../store-health.js';
 
 export const getCertificate = endpoint({
@@ -88,11 +88,35 @@ export const listCertificateKeys = endpoint({
   path: '/v1/certificates/keys',
   tag: 'Certificates',
   summary: 'Public keys of this deployment (JWKS), to verify certificates offline',
+  description: 'The newest first: it signs. The others signed earlier certificates.',
   access: 'viewer',
   answers: { 200: { description: 'RFC 7517', schema: z.object({ keys: z.array(jwk) }) } },
   errors: ['store_unavailable'],
   async handle({ deps }) {
-    return { status: 200, body: { keys: [publicJwk(await signingKey(deps))] } };
+    return { status: 200, body: { keys: (await knownKeys(deps)).map(publicJwk) } };
+  },
+});
+
+export const rotateCertificateKey = endpoint({
+  method: 'post',
+  path: '/v1/certificates/keys',
+  tag: 'Certificates',
+  summary: 'Make a new key, with which certificates are signed from now on',
+  description:
+    'The private half of the key before is destroyed; its public half stays published, so that what it signed can be verified as before.',
+  access: 'owner',
+  body: z.strictObject({ note: note.optional() }),
+  idempotency: 'remembered',
+  answers: { 201: { description: 'The public key', schema: jwk } },
+  errors: ['store_unavailable'],
+  async handle(call) {
+    const { deps, token, body } = call;
+    const before = await deps.store.signingKeys.get();
+    const made = await rotateKey(deps, token);
+    await audited(call, 'certificate_key.rotated', made.keyId, {
+      ...{ before: before?.keyId ?? null, note: body.note ?? null },
+    });
+    return { status: 201, body: publicJwk(made) };
   },
 });
 

@@ -5,6 +5,7 @@ import { RESOLVED_MARK } from '../../activities/records/writers.js';
 import type { ListedChange } from '../../activities/store/moving.js';
 import { endpoint } from '../endpoint.js';
 import { runOf } from '../lookup.js';
+import { refuseExpired } from '../refuse-expired.js';
 import { isOnlyPlanned } from '../run-view.js';
 import { given, id, listOf, listQuery, objectName, pageOf } from '../shapes/common.js';
 
@@ -52,9 +53,10 @@ export const listRunChanges = endpoint({
     object: objectName.optional(),
   }),
   answers: { 200: { description: 'Changes', schema: listOf(change) } },
-  errors: ['not_found', 'invalid_cursor'],
+  errors: ['not_found', 'invalid_cursor', 'source_expired'],
   async handle(call) {
     const run = await runOf(call);
+    refuseExpired(run);
     const { outcome, object } = call.query;
     const { pages, plans } = call.deps.store;
     const kept = isOnlyPlanned(run) ? plans : pages;

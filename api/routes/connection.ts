@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { AppDoc } from '../../activities/store/documents.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
+import { lockOf } from '../../activities/store/app-lock.js';
+import { whyNot } from '../actions-view.js';
 import { checkCredentials } from '../app-changes.js';
 import { ask } from '../ask.js';
 import { checkApp } from '../check-app.js';
@@ -10,8 +12,8 @@ import { appOf, describedBy } from '../lookup.js';
 import { workerSilent } from '../problem-of.js';
 import { readyFiles } from '../ready-files.js';
 import { connectionCheck } from '../shapes/app.js';
-import { id, objectName } from '../shapes/common.js';
-import { finding } from '../shapes/run.js';
+import { given, id, objectName } from '../shapes/common.js';
+import { finding, runKind } from '../shapes/run.js';
 import { storeCredentials } from '../store-credentials.js';
 import { TemporalUnavailable, WorkerSilent } from '../workflow-gateway.js';
 
@@ -91,7 +93,10 @@ export const preflightApp = endpoint({
   summary: 'What a run would meet, without making one',
   access: 'operator',
   params,
-  body: z.strictObject({ objects: z.array(objectName).min(1).optional() }),
+  body: z.strictObject({
+    objects: z.array(objectName).min(1).optional(),
+    kind: runKind.optional().meta({ description: 'What would be started; an import if left out' }),
+  }),
   answersWithinMs: 31_000,
   answers: { 200: { description: 'What was found', schema: preflight } },
   errors: ['not_found', 'object_out_of_scope', 'worker_unavailable', 'temporal_unavailable'],
@@ -106,17 +111,35 @@ export const preflightApp = endpoint({
         { objects: outside, scope: app.scope },
       );
     }
+    const no = call.body.kind === 'sync' ? await refusalOfSync(call.deps, app) : null;
+    if (no) return { status: 200, body: blockedBy(no.code, `${no.message} Nothing would be moved.`) };
     const looked = await objectsToLookAt(call.deps, app, objects);
     if (looked instanceof Problem)
       return { status: 200, body: blockedBy(looked.code, looked.message, looked.fields) };
     const { workspaceId, appId } = app;
-    const question = { about: 'preflight', workspaceId, appId, objects: looked } as const;
+    const question = {
+      about: 'preflight',
+      workspaceId,
+      appId,
+      objects: looked,
+      ...given({ kind: call.body.kind }),
+    } as const;
     const answer = await ask(call.deps, question, PREFLIGHT_MS);
     if (!answer) throw workerSilent();
     if ('result' in answer) return { status: 200, body: answer.result };
     return { status: 200, body: blockedBy(answer.error.code, answer.error.message) };
   },
 });
+
+/** What a start would be refused for without asking the provider. */
+async function refusalOfSync(deps: Call['deps'], app: AppDoc): Promise<ReturnType<typeof whyNot>> {
+  const description = describedBy(deps.descriptions, app.providerId);
+  const [live, lock] = await Promise.all([
+    deps.store.runs.live(app.workspaceId, app.appId),
+    lockOf(deps, app),
+  ]);
+  return whyNot('sync', app, description, live, lock);
+}
 
 /** A file app's run moves what it has files for; what a start would refuse is a blocker here. */
 export async function objectsToLookAt(

@@ -7,6 +7,7 @@ import type { Store } from '../../activities/store/store.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import { endpoint } from '../endpoint.js';
 import { runOf } from '../lookup.js';
+import { refuseExpired } from '../refuse-expired.js';
 import { isOnlyPlanned } from '../run-view.js';
 import { actor, given, id, listOf, listQuery, objectName, pageOf, time } from '../shapes/common.js';
 
@@ -40,9 +41,10 @@ export const listDuplicates = endpoint({
   params: z.strictObject({ runId: id }),
   query: z.strictObject({ ...listQuery, object: objectName.optional() }),
   answers: { 200: { description: 'Duplicates', schema: listOf(duplicate) } },
-  errors: ['not_found', 'invalid_cursor'],
+  errors: ['not_found', 'invalid_cursor', 'source_expired'],
   async handle(call) {
     const run = await runOf(call);
+    refuseExpired(run);
     const { object } = call.query;
     const { store } = call.deps;
     const kept: Pick<Store['plans'], 'duplicates'> = isOnlyPlanned(run) ? store.plans : store.pages;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lockOf } from '../../activities/store/app-lock.js';
 import { isTerminal } from '../../workflows/contract/status.js';
 import { changeApp } from '../app-changes.js';
 import { viewApp } from '../app-view.js';
@@ -7,7 +8,7 @@ import { endpoint, type Call } from '../endpoint.js';
 import { Problem } from '../errors.js';
 import { appOf, audited, runOf } from '../lookup.js';
 import type { Reply } from '../reply.js';
-import { isOrphan, lockOf, orphanLock, unacknowledged } from '../retry-lock.js';
+import { isOrphan, orphanLock, unacknowledged } from '../retry-lock.js';
 import { appSheet } from '../shapes/app.js';
 import { id, note } from '../shapes/common.js';
 import { run } from '../shapes/run.js';

@@ -10,9 +10,11 @@ import type { ObjectName } from '../../workflows/contract/objects.js';
 import { ask } from '../ask.js';
 import { endpoint } from '../endpoint.js';
 import { Problem } from '../errors.js';
-import { appOf } from '../lookup.js';
+import { appOf, describedBy } from '../lookup.js';
+import { mappingWarnings } from '../mapping-warnings.js';
 import { workerSilent } from '../problem-of.js';
 import { objectsToLookAt } from './connection.js';
+import { mappingWarning, type MappingWarning } from '../shapes/app.js';
 import { actor, id, listOf, listQuery, objectName, orNull, pageOf, time } from '../shapes/common.js';
 
 const params = z.strictObject({ appId: id });
@@ -25,6 +27,10 @@ const mappingVersion = z
     at: time.nullable().meta({ description: 'null: as the app was installed' }),
     by: orNull(actor).meta({ description: "null: the provider's own, or the proposal of a file was taken" }),
     mapping: z.looseObject({}).meta({ description: "What was set over the provider's defaults" }),
+    warnings: z
+      .array(mappingWarning)
+      .optional()
+      .meta({ description: 'Of the current one: columns that it names and the newest file lacks' }),
   })
   .meta({ id: 'MappingVersion' });
 
@@ -44,14 +50,23 @@ export const listMappings = endpoint({
     // The one it has now may not be kept yet: it is put there first, so that one list holds all.
     await store.mappings.keep(app);
     const found = await store.mappings.list(app.workspaceId, app.appId, pageOf(call.query));
-    const items = found.items.map((doc) => view(doc, app.mappingVersion));
+    const warnings = await mappingWarnings(
+      call.deps,
+      app,
+      describedBy(call.deps.descriptions, app.providerId),
+    );
+    const items = found.items.map((doc) => view(doc, app.mappingVersion, warnings));
     return { status: 200, body: { items, nextCursor: found.nextCursor } };
   },
 });
 
-function view(doc: MappingDoc, current: number): z.infer<typeof mappingVersion> {
-  const { version, at, by, mapping } = doc;
-  return { version, current: version === current, at, by, mapping: { ...mapping } };
+function view(
+  { version, at, by, mapping }: MappingDoc,
+  current: number,
+  warnings: MappingWarning[],
+): z.infer<typeof mappingVersion> {
+  const isCurrent = version === current;
+  return { version, current: isCurrent, at, by, mapping: { ...mapping }, ...(isCurrent && { warnings }) };
 }
 
 const proposal = {

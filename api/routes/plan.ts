@@ -27,17 +27,32 @@ export const applyPlan = endpoint({
   }),
   idempotency: 'remembered',
   answers: { 202: { description: 'The run', schema: run } },
-  errors: [...ERRORS, 'plan_outdated'],
+  errors: [...ERRORS, 'plan_outdated', 'mapping_needed'],
   async handle(call) {
     const { planHash, onDrift } = call.body;
     const { actor } = call.caller;
-    await decide(call, await liveRunOf(call), (notAfter) => ({
+    const live = await liveRunOf(call);
+    refuseBlocked(live);
+    await decide(call, live, (notAfter) => ({
       name: 'applyPlan',
       message: { planHash, notAfter, actor, ...given({ onDrift }) },
     }));
     return accepted(call, 'run.plan_applied', { planHash, onDrift: onDrift ?? 'skip' });
   },
 });
+
+/** A plan made anew may have found that its mapping cannot work: all that it says then is that everything fails. */
+function refuseBlocked({ blockers }: RunDoc): void {
+  const [first] = blockers;
+  if (!first) return;
+  throw new Problem(
+    'mapping_needed',
+    `Nothing was written, and this plan cannot be applied. ${first.message}`,
+    {
+      blockers,
+    },
+  );
+}
 
 /** Ids and groups were made when the source was read: under another key the staged records would be others. */
 async function refuseOtherIds(call: Pick<Call, 'deps'>, run: RunDoc): Promise<void> {

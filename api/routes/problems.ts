@@ -3,6 +3,7 @@ import type { ProblemFilter } from '../../activities/store/kept.js';
 import type { ProblemDoc } from '../../activities/store/run-documents.js';
 import { audited, runOf } from '../lookup.js';
 import { endpoint } from '../endpoint.js';
+import { refuseExpired } from '../refuse-expired.js';
 import { problemsAsCsv, sourcesAsCsv } from '../problems-csv.js';
 import { given, id, listOf, listQuery, note, objectName, pageOf } from '../shapes/common.js';
 
@@ -55,12 +56,13 @@ export const listProblems = endpoint({
   answers: {
     200: { description: 'Problems', schema: listOf(problem), contentTypes: ['application/json', 'text/csv'] },
   },
-  errors: ['not_found', 'invalid_cursor'],
+  errors: ['not_found', 'invalid_cursor', 'source_expired'],
   async handle(call) {
     const run = await runOf(call);
     const { severity, code, object, state, format } = call.query;
     const filter: ProblemFilter = given({ severity, code, object, state });
     if (format === 'source') {
+      refuseExpired(run);
       await sourcesAsCsv(call.deps.store, run, filter, call.res);
       return 'streamed';
     }

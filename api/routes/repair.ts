@@ -10,6 +10,7 @@ import { runOf } from '../lookup.js';
 import { given, id, objectName } from '../shapes/common.js';
 import { run } from '../shapes/run.js';
 import { CLOSING_PAUSE_MS, CLOSING_TRIES, alreadyActive } from '../start-run.js';
+import type { LiveWorkflow } from '../workflow-gateway.js';
 
 /** They travel with the request into the run's history: enough for a person, far below what it may hold. */
 const MOST_IDS = 500;
@@ -160,8 +161,8 @@ async function afterTheEnd(call: RepairCall, of: RunDoc): Promise<void> {
 }
 
 /** The run, or an earlier repair or clean-up of it, has ended, and its workflow is about to close. */
-async function isClosing(call: RepairCall, kind: 'import' | 'cleanup' | 'repair'): Promise<boolean> {
-  if (kind === 'import') return true;
+async function isClosing(call: RepairCall, kind: LiveWorkflow['kind']): Promise<boolean> {
+  if (kind === 'import' || kind === 'sync') return true;
   const { repair, cleanup } = await runOf(call);
   return kind === 'repair' ? repair?.state !== 'running' : cleanup?.state === 'done';
 }

@@ -1,9 +1,9 @@
 import { stringify } from 'lossless-json';
 import { z } from 'zod';
-import type { RunDoc } from '../../activities/store/run-documents.js';
 import { endpoint } from '../endpoint.js';
-import { Problem, notFound } from '../errors.js';
+import { notFound } from '../errors.js';
 import { runOf } from '../lookup.js';
+import { refuseExpired } from '../refuse-expired.js';
 import { given, id, objectName } from '../shapes/common.js';
 import { written } from '../stream.js';
 
@@ -67,12 +67,3 @@ export const getBackup = endpoint({
     return 'streamed';
   },
 });
-
-function refuseExpired(run: RunDoc): void {
-  if (!run.undoExpired) return;
-  throw new Problem(
-    'source_expired',
-    'The source of this run is no longer kept. Nothing is wrong with its records. Import again to read the source anew.',
-    { keepUntil: run.keepUntil },
-  );
-}

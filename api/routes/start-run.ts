@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { ProviderDescription } from '../../activities/providers/provider.js';
+import { syncable } from '../../activities/providers/provider-sync.js';
 import type { AppDoc } from '../../activities/store/documents.js';
+import { newRun } from '../../activities/store/new-run.js';
 import { inRunOrder, type ObjectName } from '../../workflows/contract/objects.js';
 import { isTerminal } from '../../workflows/contract/status.js';
 import { endpoint, type Call } from '../endpoint.js';
@@ -11,7 +13,7 @@ import { refuseLocked } from '../retry-lock.js';
 import { viewRun } from '../run-view.js';
 import { given, id, objectName } from '../shapes/common.js';
 import { reviewMode, run, runKind } from '../shapes/run.js';
-import { newRun, refuseTooMany, refuseWhileLive, startRun as begin } from '../start-run.js';
+import { refuseTooMany, refuseWhileLive, startRun as begin } from '../start-run.js';
 
 const body = z.strictObject({
   kind: runKind,
@@ -81,6 +83,7 @@ export const startRun = endpoint({
         runId: token,
         appId: app.appId,
         providerId: app.providerId,
+        kind: call.body.kind,
         createdAt: now,
         startedBy: caller.actor,
         scope,
@@ -111,7 +114,8 @@ async function whatToMove(call: StartCall, app: AppDoc): Promise<ObjectName[]> {
   }
   refuseUnready(app);
   if (description.auth.includes('file')) return inRunOrder(await readyFiles(deps, app, objects));
-  return objects ?? inRunOrder(app.scope);
+  const wanted = objects ?? inRunOrder(app.scope);
+  return asked.kind === 'sync' ? syncableOf(description, wanted, objects !== null) : wanted;
 }
 
 function refuseUnsupported(description: ProviderDescription, asked: z.output<typeof body>): void {
@@ -130,6 +134,22 @@ function refuseUnsupported(description: ProviderDescription, asked: z.output<typ
       { mode: 'plan' },
     );
   }
+}
+
+/** What cannot be synced is left out, unless it was asked for by name. */
+export function syncableOf(
+  description: ProviderDescription,
+  wanted: ObjectName[],
+  byName: boolean,
+): ObjectName[] {
+  const able = syncable(description, wanted);
+  const unable = wanted.filter((object) => !able.includes(object));
+  if (able.length > 0 && (unable.length === 0 || !byName)) return able;
+  throw new Problem(
+    'action_not_supported',
+    `${description.name} does not offer sync of ${unable.join(', ')}. Nothing was started. Leave it out, and import it instead.`,
+    { kind: 'sync', objects: unable },
+  );
 }
 
 function refuseOutOfScope(app: AppDoc, objects: readonly ObjectName[]): void {

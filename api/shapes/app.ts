@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { actor, objectName, time, orNull } from './common.js';
+import { scheduleView } from './schedule.js';
 import { counts, lastError, objectState, runKind, runStatus } from './run.js';
 
 const action = z.object({ available: z.boolean(), why: z.string().optional() });
@@ -21,6 +22,24 @@ const lockEvidence = z
     howToOpen: z.string(),
   })
   .meta({ id: 'LockEvidence', description: 'Why no run starts after one that failed or was cancelled' });
+
+export const mappingWarning = z
+  .object({
+    code: z.enum(['mapping_broken', 'column_gone']).meta({
+      description:
+        'mapping_broken: a run of the object would stop before it begins; column_gone: it would only warn',
+    }),
+    object: objectName,
+    column: z.string(),
+    path: z
+      .string()
+      .meta({ description: 'Where the mapping names it: `mapping.objects.contacts.fields.email`' }),
+    message: z.string(),
+    fileId: z.string(),
+  })
+  .meta({ id: 'MappingWarning', description: 'A column that the mapping names and the newest file lacks' });
+
+export type MappingWarning = z.infer<typeof mappingWarning>;
 
 export const appSheet = z
   .object({
@@ -52,15 +71,18 @@ export const appSheet = z
         objects: z.looseObject({}),
         owners: z.record(z.string(), z.string()),
         statuses: z.looseObject({}),
+        warnings: z.array(mappingWarning),
       })
       .meta({ id: 'EffectiveMapping', description: "The app's mapping over the provider's defaults" }),
     policies,
-    schedule: z.unknown(),
+    schedule: orNull(scheduleView),
     paused: z.boolean(),
     lastSyncedAt: time.nullable(),
     lastImportedAt: time.nullable(),
     lastError: orNull(lastError),
-    bookmarks: z.record(z.string(), z.object({ at: time })),
+    bookmarks: z
+      .record(z.string(), z.object({ at: time }))
+      .meta({ description: 'By object: the next sync asks for what changed since then' }),
     lock: z.object({ cause: lockCause, evidence: lockEvidence }).nullable(),
     held: z.object({ events: z.int() }),
     recentRuns: z.array(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { actor, objectName, orNull, time } from './common.js';
-import { counts, objectState, runKind, runStatus } from './run.js';
+import { cleanupEntry, counts, objectState, runKind, runStatus } from './run.js';
 
 const REVIEW = z
   .object({ decision: z.string(), by: orNull(actor), at: orNull(time), note: z.string().nullable() })
@@ -85,7 +85,9 @@ export const certificate = z
         by: orNull(actor),
         at: time,
       })
-      .nullable(),
+      .nullable()
+      .meta({ description: 'The sum of all clean-ups; who and when of the last one' }),
+    cleanups: z.array(cleanupEntry).meta({ description: 'Each of them, by object, in their order' }),
     mapping: z
       .object({ version: z.int(), rulesVersion: z.string(), rulesSha256: z.string() })
       .nullable()

@@ -82,6 +82,24 @@ export const undoNumbers = {
   conflicts: z.array(undoConflict),
 };
 
+export const cleanupEntry = z
+  .object({
+    object: objectName,
+    mode: z.enum(['undo', 'manual']),
+    removed: count,
+    restored: count,
+    kept: count,
+    conflicts: count,
+    note: z.string().nullable(),
+    by: orNull(actor),
+    at: time,
+    endedAt: time,
+  })
+  .meta({
+    id: 'CleanupEntry',
+    description: 'One clean-up of one object. What a person did by hand is not counted',
+  });
+
 const skippedBy = z.object({
   repeated: count,
   duplicate: count,
@@ -143,11 +161,17 @@ const runObject = z
     duplicates: count,
     warnings: count,
     pages: count,
+    requests: z.int().meta({ description: 'Made to the provider for this object' }),
+    bytes: z.int().meta({ description: 'Of the answers' }),
     recordsPerSecond: z.number(),
     providerTotal: count.optional(),
     etaSeconds: count.optional(),
     startedAt: time.nullable(),
     endedAt: time.nullable(),
+    since: z.object({ at: time, runId: z.string() }).optional().meta({
+      description:
+        'Of a sync: it asks for what changed since this run read the object; absent: it reads everything',
+    }),
   })
   .meta({ id: 'RunObject' });
 
@@ -222,6 +246,10 @@ export const run = z
         at: time,
       })
       .optional(),
+    cleanups: z
+      .array(cleanupEntry)
+      .optional()
+      .meta({ description: 'Each clean-up that was done, in their order' }),
     acknowledged: z
       .object({ note: z.string(), by: actor, at: time })
       .optional()

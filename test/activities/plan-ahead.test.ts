@@ -15,8 +15,8 @@ function lateStore(pages: number): typeof house.store {
   const { plans } = house.store;
   const looked = new Map<ObjectName, number>();
   let heard: () => void = () => undefined;
-  const states: typeof plans.states = async (ref, object, lookups) => {
-    const found = await plans.states(ref, object, lookups);
+  const states: typeof plans.states = async (ref, object, lookups, soFar) => {
+    const found = await plans.states(ref, object, lookups, soFar);
     looked.set(object, (looked.get(object) ?? 0) + 1);
     heard();
     return found;

@@ -260,7 +260,8 @@ describe('a plan', () => {
     });
     expect(await house.counts(ref)).toMatchObject({ fetched: 0, created: 0 });
     expect(await house.records(ref.workspaceId)).toEqual([]);
-    expect(await house.store.plans.ofRecords(ref, [])).toEqual([]);
+    const some = { externalIds: ['P1', 'P2', 'P3'], keys: [], weakKeys: [] };
+    expect(await house.store.plans.states(ref, 'contacts', some, { round: 0, pages: 0 })).toEqual([]);
   });
 });
 

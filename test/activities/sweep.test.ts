@@ -1,3 +1,4 @@
+import type { RunDoc } from '../../activities/store/run-documents.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import { openHouse, type House } from '../support/activity-house.js';
 import { people, scriptedProvider } from '../support/scripted-provider.js';
@@ -42,6 +43,7 @@ describe('the sweeper', () => {
     // Seen as gone once, and there at the second look: a start that was on its way.
     const looks = new Map<string, number>();
     const workflows = {
+      ...house.deps.workflows,
       state: async (workflowId: string) => {
         const look = (looks.get(workflowId) ?? 0) + 1;
         looks.set(workflowId, look);
@@ -134,5 +136,19 @@ describe('the sweeper', () => {
     expect(await house.store.pages.facts(ref, 'contacts', { limit: 5 })).toEqual([]);
     expect((await house.theRun(young)).undoExpired).toBe(false);
     expect(await house.records(ref.workspaceId)).toHaveLength(2);
+  });
+
+  it('lets the pages of old runs go, but for one whose undo or repair is at work', async () => {
+    const [idle, busy] = [await alive(), await alive()];
+    for (const ref of [idle, busy]) {
+      await house.run('endHold', ref);
+      await house.run('closeRun', { ref, status: 'completed', error: null });
+    }
+    const cleanup = { state: 'running', mode: 'undo', conflicts: [] } as unknown as RunDoc['cleanup'];
+    await house.store.runs.patch(busy.workspaceId, busy.runId, { cleanup });
+    const inYears = { now: () => new Date(Date.now() + 3 * 365 * 86_400_000) };
+    await house.run('sweep', undefined, { deps: inYears });
+    expect((await house.theRun(idle)).undoExpired).toBe(true);
+    expect((await house.theRun(busy)).undoExpired).toBe(false);
   });
 });

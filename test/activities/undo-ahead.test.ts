@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ApplyResult, UndoCommit } from '../../activities/store/moving.js';
 import type { Store } from '../../activities/store/store.js';
-import type { UndoState } from '../../activities/store/run-documents.js';
+import type { UndoState } from '../../activities/store/clean-ups.js';
 import type { SourceRecord } from '../../activities/records/types.js';
 import type { UndoEnd } from '../../workflows/contract/activities.js';
 import type { RunRef } from '../../workflows/contract/ids.js';

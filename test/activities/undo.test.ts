@@ -1,5 +1,5 @@
 import { filesProvider } from '../../activities/providers/files/provider.js';
-import type { UndoState } from '../../activities/store/run-documents.js';
+import type { UndoState } from '../../activities/store/clean-ups.js';
 import type { UndoEnd } from '../../workflows/contract/activities.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';

@@ -176,6 +176,6 @@ describe('apps', () => {
     const dav = body.items.find(({ id }: { id: string }) => id === 'carddav');
     expect(dav.credentialsSchema.properties.password).toMatchObject({ type: 'string', writeOnly: true });
     expect(dav.settingsSchema.required).toEqual(['url']);
-    expect(dav.actions).toEqual({ import: true, sync: false });
+    expect(dav.actions).toEqual({ import: true, sync: true });
   });
 });

@@ -11,6 +11,10 @@ import { SECRET_KEY, startHarness, type Harness } from './harness.js';
 
 const execute = promisify(execFile);
 const SCRIPT = path.resolve('scripts/verify-certificate.mjs');
+const CLEANUP = {
+  ...{ object: 'contacts' as const, mode: 'undo' as const, removed: 0, restored: 0, kept: 0, conflicts: 0 },
+  ...{ note: null, by: { id: 'u', name: 'U' }, at: '2026-05-01T10:00:00Z', endedAt: '2026-05-01T10:01:00Z' },
+};
 const EVIL = '<script>alert(1)</script>';
 
 describe('the certificate of a run', () => {
@@ -113,9 +117,20 @@ describe('the certificate of a run', () => {
         ...{ eventsDropped: 0, eventsDelivered: 0, conflicts: [], conflictCount: 1, note: 'wrong file' },
         ...{ by: { id: 'u', name: 'U' }, at: new Date().toISOString() },
       },
+      cleanups: [
+        { ...CLEANUP, removed: 2, note: EVIL },
+        { ...CLEANUP, mode: 'manual', by: { id: 'u2', name: 'Zoe' }, note: 'by hand' },
+      ],
     });
     const { body } = await get();
-    expect(body.certificate).toMatchObject({ cleanup: { removed: 2, kept: 1, conflicts: 1 } });
+    expect(body.certificate).toMatchObject({
+      cleanup: { removed: 2, kept: 1, conflicts: 1 },
+      cleanups: [
+        { object: 'contacts', mode: 'undo', removed: 2, by: { id: 'u', name: 'U' }, note: EVIL },
+        { object: 'contacts', mode: 'manual', removed: 0, by: { id: 'u2', name: 'Zoe' }, note: 'by hand' },
+      ],
+    });
+    expect((await get({ Accept: 'text/html' })).text).toContain('by hand');
     expect(body.certificate.run.revision).toBeGreaterThan(before.run.revision);
     expect((await verify(body)).body.valid).toBe(true);
   });
@@ -153,6 +168,68 @@ describe('the certificate of a run', () => {
       { kty: 'OKP', crv: 'Ed25519', kid: keyId, use: 'sig', alg: 'EdDSA', x: expect.any(String) as string },
     ]);
     expect((await api.call('get', '/v1/certificates/keys', { key: null })).status).toBe(401);
+  });
+
+  it('stays genuine when another key takes over, online and offline, and what comes after is signed by that', async () => {
+    const before = (await get()).body;
+    const keys = async () => (await api.call('get', '/v1/certificates/keys')).body.keys;
+    const rotate = (key?: string) =>
+      api.call('post', '/v1/certificates/keys', {
+        ...(key !== undefined && { key }),
+        ...{ body: { note: 'yearly' }, headers: { 'Idempotency-Key': 'rotate-2027' } },
+      });
+    expect((await rotate(await api.newKey('admin'))).status).toBe(403);
+    const [first, again] = [await rotate(), await rotate()];
+    expect([first.status, again.status, again.body]).toEqual([201, 201, first.body]);
+    expect(JSON.stringify(first.body)).not.toContain('"d"');
+    const published = await keys();
+    expect(published.map(({ kid }: { kid: string }) => kid)).toEqual([first.body.kid, before.keyId]);
+    const after = (await get()).body;
+    expect(after.keyId).toBe(first.body.kid);
+    expect((await verify(before)).body).toEqual({ valid: true });
+    expect((await verify(after)).body).toEqual({ valid: true });
+    // A signature of one key under the name of another is none.
+    expect((await verify({ ...before, keyId: after.keyId })).body.valid).toBe(false);
+    const { body: audit } = await api.call('get', '/v1/audit');
+    const entry = audit.items.find(({ action }: { action: string }) => action === 'certificate_key.rotated');
+    expect(entry).toMatchObject({ target: first.body.kid, detail: { before: before.keyId, note: 'yearly' } });
+    const folder = await mkdtemp(path.join(tmpdir(), 'rotated-'));
+    try {
+      const files = { before, after, keys: { keys: published }, old: { keys: published.slice(1) } };
+      for (const [name, body] of Object.entries(files))
+        await writeFile(path.join(folder, `${name}.json`), JSON.stringify(body));
+      const judge = (name: string, known = 'keys') =>
+        execute(process.execPath, [
+          SCRIPT,
+          path.join(folder, `${name}.json`),
+          path.join(folder, `${known}.json`),
+        ]);
+      expect((await judge('before')).stdout).toContain('Valid');
+      expect((await judge('after')).stdout).toContain('Valid');
+      expect((await judge('before', 'old')).stdout).toContain('Valid');
+      await expect(judge('after', 'old')).rejects.toMatchObject({ code: 1 });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('of many rotations at once, each key is published, one signs, and one private half is left', async () => {
+    const other = await startHarness();
+    try {
+      await other.call('get', '/v1/certificates/keys');
+      const rotate = (key: string) =>
+        other.call('post', '/v1/certificates/keys', { headers: { 'Idempotency-Key': key }, body: {} });
+      const made = await Promise.all(['a', 'b', 'c', 'a'].map(rotate));
+      expect(made.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+      expect(made[3]?.body).toEqual(made[0]?.body);
+      const { keys } = (await other.call('get', '/v1/certificates/keys')).body;
+      expect(new Set(keys.map(({ kid }: { kid: string }) => kid)).size).toBe(4);
+      expect((await other.store.signingKeys.get())?.keyId).toBe(keys[0].kid);
+      const retired = (await other.store.signingKeys.list()).filter(({ retiredAt }) => retiredAt !== null);
+      expect(retired).toHaveLength(3);
+    } finally {
+      await other.close();
+    }
   });
 
   it('can be verified offline, with Node alone', async () => {

@@ -212,7 +212,8 @@ describe('decisions on a run', () => {
     expect((await post('cleanup', { mode: 'undo', object: 'deals' })).body.code).toBe('nothing_to_clean_up');
     await end({ undoExpired: true });
     expect((await post('cleanup', { mode: 'undo' })).body.code).toBe('undo_expired');
-    expect((await api.call('get', `/v1/runs/${runId}/backup`)).body.code).toBe('source_expired');
+    for (const path of ['backup', 'changes', 'duplicates', 'problems?format=source'])
+      expect((await api.call('get', `/v1/runs/${runId}/${path}`)).body.code).toBe('source_expired');
   });
 
   it('previews an undo without starting one', async () => {

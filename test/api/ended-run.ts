@@ -4,7 +4,7 @@ import type { DecidedPage } from '../../activities/records/page.js';
 import type { RunDoc } from '../../activities/store/run-documents.js';
 import type { FailureInfo } from '../../workflows/contract/failures.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
-import { newRun } from '../../api/start-run.js';
+import { newRun } from '../../activities/store/new-run.js';
 import type { Harness } from './harness.js';
 
 /** A run of the app whose object a worker moved as the counts say (no record is there), live. */

@@ -1,4 +1,5 @@
 import type { AskArgs } from '../../workflows/contract/activities.js';
+import type { AppSchedule } from '../../workflows/contract/schedules.js';
 import type {
   EngineHealth,
   LiveWorkflow,
@@ -15,6 +16,8 @@ export interface FakeGateway extends WorkflowGateway {
   asked: AskArgs[];
   cancelled: string[];
   woken: string[];
+  /** What Temporal keeps, by app. */
+  schedules: Map<string, AppSchedule>;
   /** Ends the live workflow of an app. */
   end(appId: string): void;
   /** Called for each question; puts an answer into the store, or does nothing (no worker). */
@@ -47,13 +50,14 @@ export function createFakeGateway(): FakeGateway {
     asked: [],
     cancelled: [],
     woken: [],
+    schedules: new Map(),
     away: null,
     onAsk: () => Promise.resolve(),
     onSend: () => undefined,
     end: (appId) => void live.delete(appId),
-    async startImport(ref, token) {
+    async startRun(kind, ref, token) {
       await here();
-      return start(ref, 'import', token);
+      return start(ref, kind, token);
     },
     async startCleanup(args, token) {
       await here();
@@ -62,6 +66,18 @@ export function createFakeGateway(): FakeGateway {
     async startRepair(args, token) {
       await here();
       return start(args.ref, 'repair', token);
+    },
+    async putSchedule(schedule) {
+      await here();
+      fake.schedules.set(schedule.appId, schedule);
+    },
+    async removeSchedule({ appId }) {
+      await here();
+      fake.schedules.delete(appId);
+    },
+    async nextDue({ appId }) {
+      await here();
+      return fake.schedules.has(appId) ? NEXT_DUE : null;
     },
     async live({ appId }) {
       await here();
@@ -90,6 +106,9 @@ export function createFakeGateway(): FakeGateway {
   };
   return fake;
 }
+
+/** When every schedule of these tests is due. */
+export const NEXT_DUE = '2030-01-01T00:00:00.000Z';
 
 const HEALTHY: EngineHealth = {
   temporal: { reachable: true, name: 'Temporal', version: '1.32.0', namespace: 'default' },

@@ -94,7 +94,7 @@ describe('the retry lock', () => {
 
   it('an acknowledgement is refused where there is nothing to say it about', async () => {
     const live = await movedRun(api, appId, 'contacts', { created: 1 });
-    await api.gateway.startImport(live, live.runId);
+    await api.gateway.startRun('import', live, live.runId);
     expect((await acknowledge(live)).body).toMatchObject({ status: 409, code: 'run_not_ended' });
     await endRun(api, live, 'completed');
     api.gateway.end(appId);

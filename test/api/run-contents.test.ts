@@ -3,7 +3,7 @@ import { v7 as uuid } from 'uuid';
 import type { DecidedPage, JournalEntry } from '../../activities/records/page.js';
 import { noCounts, type Json, type ProblemDraft, type SourceRecord } from '../../activities/records/types.js';
 import type { RunDoc } from '../../activities/store/run-documents.js';
-import { newRun } from '../../api/start-run.js';
+import { newRun } from '../../activities/store/new-run.js';
 import { undone } from '../store/makers.js';
 import { startHarness, type Harness } from './harness.js';
 

@@ -1,5 +1,5 @@
 import { composeRun } from '../../api/run-view.js';
-import { newRun } from '../../api/start-run.js';
+import { newRun } from '../../activities/store/new-run.js';
 import { noCounts } from '../../activities/records/types.js';
 import type { RunDoc } from '../../activities/store/run-documents.js';
 import type { Claim } from '../../activities/store/moving.js';
@@ -94,6 +94,7 @@ describe('a run as clients see it', () => {
       new Date(after(11)),
     );
     expect(objects[0]).toMatchObject({ recordsPerSecond: 20, providerTotal: 1000, etaSeconds: 40, pages: 2 });
+    expect(objects[0]).toMatchObject({ requests: 1, bytes: 1 });
     expect(objects[1]).not.toHaveProperty('etaSeconds');
   });
 

@@ -59,15 +59,18 @@ describe('the gateway to Temporal', () => {
     const gateway = gatewayOn(taskQueue);
     const ref = newRef();
     expect(await gateway.live(ref)).toBeNull();
-    const started = await gateway.startImport(ref, 'token-1');
+    const started = await gateway.startRun('import', ref, 'token-1');
     expect(started).toMatchObject({ state: 'started' });
     const live = { runId: ref.runId, kind: 'import', token: 'token-1' };
-    expect(await gateway.startImport({ ...ref, runId: uuid() }, 'token-2')).toEqual({ state: 'taken', live });
+    expect(await gateway.startRun('import', { ...ref, runId: uuid() }, 'token-2')).toEqual({
+      state: 'taken',
+      live,
+    });
     expect(await gateway.live(ref)).toEqual(live);
     await gateway.connectionReady(ref);
     await client.workflow.getHandle(`app:default:${ref.appId}`).result();
     expect(await gateway.live(ref)).toBeNull();
-    expect(await gateway.startImport({ ...ref, runId: uuid() }, 'token-3')).toMatchObject({
+    expect(await gateway.startRun('import', { ...ref, runId: uuid() }, 'token-3')).toMatchObject({
       state: 'started',
     });
     await gateway.cancel({ ...ref, temporalRunId: null });
@@ -76,7 +79,7 @@ describe('the gateway to Temporal', () => {
   it('sends a message once for an update id, and passes a refusal on', async () => {
     const gateway = gatewayOn(taskQueue);
     const ref = newRef();
-    const started = await gateway.startImport(ref, 't');
+    const started = await gateway.startRun('import', ref, 't');
     const temporalRunId = started.state === 'started' ? started.temporalRunId : null;
     const refused = gateway.send({ ...ref, temporalRunId }, review([]), 'u1');
     await expect(refused).rejects.toThrow(MessageRefused);
@@ -93,12 +96,12 @@ describe('the gateway to Temporal', () => {
   it('never sends a message for one run to the next run of the app', async () => {
     const gateway = gatewayOn(taskQueue);
     const first = newRef();
-    const started = await gateway.startImport(first, 't');
+    const started = await gateway.startRun('import', first, 't');
     const temporalRunId = started.state === 'started' ? started.temporalRunId : null;
     await gateway.connectionReady(first);
     await client.workflow.getHandle(`app:default:${first.appId}`).result();
     const second = { ...first, runId: uuid() };
-    await gateway.startImport(second, 't2');
+    await gateway.startRun('import', second, 't2');
     for (const run of [
       { ...first, temporalRunId },
       { ...first, temporalRunId: null },
@@ -116,7 +119,7 @@ describe('the gateway to Temporal', () => {
   it('knows that no worker answers, and still takes starts and cancels', async () => {
     const gateway = gatewayOn(`nobody-${uuid()}`);
     const ref = newRef();
-    expect(await gateway.startImport(ref, 't')).toMatchObject({ state: 'started' });
+    expect(await gateway.startRun('import', ref, 't')).toMatchObject({ state: 'started' });
     const from = performance.now();
     await expect(
       gateway.send({ ...ref, temporalRunId: null }, { name: 'pauseRun', message: {} }, 'u'),
@@ -146,7 +149,7 @@ describe('the gateway to Temporal', () => {
       uiUrl: null,
     });
     const ref = newRef();
-    for (const asking of [() => gateway.startImport(ref, 't'), () => gateway.live(ref)]) {
+    for (const asking of [() => gateway.startRun('import', ref, 't'), () => gateway.live(ref)]) {
       const from = performance.now();
       await expect(asking()).rejects.toThrow(TemporalUnavailable);
       expect(performance.now() - from).toBeLessThan(10_000);

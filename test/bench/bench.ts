@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { bareIndexedInserts, bareInserts, bareUpserts } from './bare-loops.js';
 import { install, measureImport, measureKill, measureUndo, rateOf, startImport } from './measure.js';
 import { measureChecklist, measureExisting, measurePlan, measureRepair } from './measure-gate.js';
+import { measureSync } from './measure-sync.js';
 import { startSystem, type System } from './system.js';
 import { rests } from '../../local/api-client.js';
 
@@ -73,6 +74,7 @@ async function measureAll(system: System): Promise<void> {
   for (const apps of values.apps.split(',').map(Number)) await measureApps(system, apps);
   const gated = Math.min(records, Number(values.gate));
   if (gated > 0) await measureGate(system, gated, rate);
+  await measureSyncs(system, Math.min(records, 100_000), rate);
   const existing = Number(values.existing);
   if (existing > 0) {
     const found = await measureExisting(system, existing, Math.min(records, 100_000));
@@ -80,6 +82,16 @@ async function measureAll(system: System): Promise<void> {
     note('  cost of looking for duplicates, share of the rate', found.cost, '<= 0.25', found.cost <= 0.25);
   }
   await worker.stop();
+}
+
+async function measureSyncs(system: System, count: number, first: number): Promise<void> {
+  const { unchanged, onePercent, feed } = await measureSync(system, count);
+  const { recordsPerSecond: rate } = unchanged;
+  note(`sync of ${count} with nothing changed, records/s`, rate, '>= 3 x first import', rate >= 3 * first);
+  note('  requests per 1,000 records', (unchanged.requests * 1000) / count, '2 is the least');
+  note('  with 1 % changed, records/s', onePercent.recordsPerSecond);
+  note('  with 1 % told by a feed, ms in all', feed.milliseconds);
+  note('  requests of it', feed.requests, `${Math.ceil(feed.updated / 500)} is the least`);
 }
 
 async function measureGate(system: System, count: number, first: number): Promise<void> {
@@ -118,6 +130,8 @@ async function measureMemory(system: System, many: number): Promise<void> {
     note(`peak memory of the worker at ${count}, MB`, worker.peakMb(), '< 400', worker.peakMb() < 400);
     note(`  records/s at ${count}`, imported.recordsPerSecond);
     note('  history events', imported.historyEvents, many >= 1_000_000 ? '< 400 per million' : '');
+    const checklist = await measureChecklist(system, imported.runId);
+    note('  checklist of this run, ms', checklist, '< 2000', checklist < 2000);
     await worker.stop();
   }
   const growth = (peaks[1] ?? 0) / (peaks[0] ?? 1) - 1;

@@ -1,22 +1,38 @@
 import { z } from 'zod';
-import type { Provider, ProviderDescription, SourcePage } from '../../activities/providers/provider.js';
+import type {
+  Cursor,
+  Provider,
+  ProviderDescription,
+  Since,
+  SourcePage,
+} from '../../activities/providers/provider.js';
 import type { SourceRecord } from '../../activities/records/types.js';
 
-/** A provider that is never the bottleneck: it makes contacts as fast as they are asked for. For benchmarks only. */
+const settings = z.strictObject({
+  records: z.number().int().min(0),
+  account: z.string(),
+  changed: z.number().int().min(0).default(0),
+  feed: z.boolean().default(false),
+});
+
+/**
+ * A provider that is never the bottleneck: it makes contacts as fast as they are asked for, and says `changed` of them otherwise than at
+ * first. A sync lists everything again, or with `feed` only these. For benchmarks only.
+ */
 export const syntheticDescription: ProviderDescription = {
   id: 'synthetic',
   name: 'Synthetic',
   auth: ['none'],
-  actions: { import: true, sync: false },
-  settings: z.strictObject({ records: z.number().int().min(0), account: z.string() }),
+  actions: { import: true, sync: true },
+  settings,
   credentials: z.strictObject({}),
   addressSettings: [],
   objects: [
     {
       object: 'contacts',
       nameAtProvider: 'people',
-      changes: 'none',
-      deletions: 'none',
+      changes: 'listing',
+      deletions: 'listing',
       uniqueIds: true,
       defaultMapping: {
         fields: {
@@ -43,17 +59,17 @@ function areaOf(account: string): string {
   return String(1000 + sum);
 }
 
-export function syntheticRecord(account: string, at: number): SourceRecord {
+export function syntheticRecord(account: string, at: number, changed = false): SourceRecord {
   const id = `${account}-${at}`;
   return {
     externalId: id,
-    modifiedAt: '2026-01-01T00:00:00.000Z',
+    modifiedAt: changed ? '2026-02-01T00:00:00.000Z' : '2026-01-01T00:00:00.000Z',
     data: {
       first: `First${at}`,
       last: `Last${at}`,
       mail: `person.${id}@bench.example`,
       phone: `+49${areaOf(account)}${String(1_000_000 + at)}`,
-      title: 'Buyer',
+      title: changed ? 'Head of purchasing' : 'Buyer',
       city: 'Berlin',
       country: 'DE',
       notes: 'Met at the fair; asked for an offer of the small model.',
@@ -64,10 +80,8 @@ export function syntheticRecord(account: string, at: number): SourceRecord {
 export const synthetic: Provider = {
   ...syntheticDescription,
   open(connection) {
-    const { records, account } = syntheticDescription.settings.parse(connection.settings) as {
-      records: number;
-      account: string;
-    };
+    const { records, account, changed, feed } = settings.parse(connection.settings);
+    const count = (from: Cursor | Since | undefined): number => (feed && isFeed(from) ? changed : records);
     return Promise.resolve({
       identity: () =>
         Promise.resolve({
@@ -75,21 +89,44 @@ export const synthetic: Provider = {
           objects: [{ object: 'contacts', granted: true }],
         }),
       async *read(_object, from, signal): AsyncIterable<SourcePage> {
-        for (let at = from === undefined ? 0 : Number(from); ; at += PAGE) {
+        const last = count(from);
+        for (let at = positionOf(from); ; at += PAGE) {
           signal.throwIfAborted();
-          const count = Math.min(PAGE, records - at);
-          const page = Array.from({ length: Math.max(0, count) }, (_, offset) =>
-            syntheticRecord(account, at + offset),
+          connection.onRequest({ bytes: 0, milliseconds: 0, status: 200 });
+          const page = Array.from({ length: Math.max(0, Math.min(PAGE, last - at)) }, (_, offset) =>
+            syntheticRecord(account, at + offset, at + offset < changed),
           );
-          const next = at + PAGE < records ? { next: String(at + PAGE) } : { complete: true };
-          yield { records: page, ...next };
-          if (at + PAGE >= records) return;
+          const isLast = at + PAGE >= last;
+          yield { records: page, ...(isLast ? endOf(from) : { next: cursorOf(from, at + PAGE) }) };
+          if (isLast) return;
         }
       },
-      get: (_object, ids) =>
-        Promise.resolve(ids.map((id) => syntheticRecord(account, Number(id.slice(account.length + 1))))),
+      get: (_object, ids) => Promise.resolve(ids.map((id) => recordOf(account, id, changed))),
       total: () => Promise.resolve(records),
       close: () => Promise.resolve(),
     });
   },
 };
+
+function recordOf(account: string, id: string, changed: number): SourceRecord {
+  const at = Number(id.slice(account.length + 1));
+  return syntheticRecord(account, at, at < changed);
+}
+
+const FEED = 'feed:';
+
+function isFeed(from: Cursor | Since | undefined): boolean {
+  return typeof from === 'object' || from?.startsWith(FEED) === true;
+}
+
+function positionOf(from: Cursor | Since | undefined): number {
+  return typeof from === 'string' ? Number(from.replace(FEED, '')) : 0;
+}
+
+function cursorOf(from: Cursor | Since | undefined, at: number): Cursor {
+  return `${isFeed(from) ? FEED : ''}${at}`;
+}
+
+function endOf(from: Cursor | Since | undefined): Pick<SourcePage, 'bookmark' | 'complete'> {
+  return isFeed(from) ? { bookmark: 'read' } : { bookmark: 'read', complete: true };
+}

@@ -1,9 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createConnections } from '../../activities/connections/connections.js';
 import type { CredentialStore } from '../../activities/connections/connections.js';
 import { createSealer, SealBroken, sealingKey } from '../../activities/connections/seal.js';
-import type { Sealed } from '../../activities/connections/seal.js';
+import { sealSecret } from '../../activities/connections/stored.js';
+import type { Tokens } from '../../activities/connections/stored.js';
+import type { TokenEndpoint } from '../../activities/connections/token-endpoint.js';
 import { ProviderFailure } from '../../activities/providers/provider.js';
+import type { CredentialsDoc } from '../../activities/store/documents.js';
 
 const key = () => sealingKey(randomBytes(32).toString('base64'));
 const app = { workspaceId: 'w1', appId: 'a1' };
@@ -74,24 +77,20 @@ describe('a key', () => {
 });
 
 describe('connections', () => {
-  function memory(): CredentialStore & { kept: Map<string, Sealed> } {
-    const kept = new Map<string, Sealed>();
-    return {
-      kept,
-      get: async (workspaceId, appId) => {
-        const sealed = kept.get(`${workspaceId}/${appId}`);
-        return sealed === undefined ? null : { sealed };
-      },
-      put: async ({ workspaceId, appId, sealed }) => void kept.set(`${workspaceId}/${appId}`, sealed),
-      remove: async (workspaceId, appId) => void kept.delete(`${workspaceId}/${appId}`),
-    };
+  /** One process; processes that share a `memory()` share their credentials and leases. */
+  function connect(
+    store: CredentialStore,
+    tokens: TokenEndpoint = NO_ENDPOINT,
+    sealer = createSealer([key()]),
+  ) {
+    return createConnections({ store, sealer, tokens, now: () => new Date(), newId: () => randomUUID() });
   }
 
   it('gives back what was put, until it is removed', async () => {
     const store = memory();
-    const connections = createConnections({ store, sealer: createSealer([key()]) });
+    const connections = connect(store);
     await connections.put(app, { username: 'ann', password: 'canary' });
-    expect(JSON.stringify([...store.kept])).not.toContain('canary');
+    expect(JSON.stringify(await store.get('w1', 'a1'))).not.toContain('canary');
     expect(await connections.open(app)).toEqual({ username: 'ann', password: 'canary' });
     await connections.remove(app);
     await expect(connections.open(app)).rejects.toMatchObject({ code: 'credentials_rejected' });
@@ -99,8 +98,8 @@ describe('connections', () => {
 
   it('asks a person for them when the key is lost', async () => {
     const store = memory();
-    await createConnections({ store, sealer: createSealer([key()]) }).put(app, { password: 'canary' });
-    const thrown: unknown = await createConnections({ store, sealer: createSealer([key()]) })
+    await connect(store).put(app, { password: 'canary' });
+    const thrown: unknown = await connect(store)
       .open(app)
       .catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(ProviderFailure);
@@ -109,4 +108,99 @@ describe('connections', () => {
       message: expect.not.stringContaining('canary'),
     });
   });
+
+  describe('of somebody who logged in', () => {
+    const old = {
+      accessToken: 'old',
+      refreshToken: 'r1',
+      obtainedAt: 0,
+      tokenUrl: 'https://p.test/token',
+      clientId: 'c',
+    };
+
+    function loggedIn(refresh: TokenEndpoint['refresh'], more: Partial<Tokens> = {}) {
+      const store = memory();
+      const sealer = createSealer([key()]);
+      const secret = { entered: { clientSecret: 's' }, oauth: { ...old, ...more } };
+      const ready = store.put({ ...app, sealed: sealSecret(sealer, app, secret) });
+      const process = () => connect(store, { ...NO_ENDPOINT, refresh }, sealer);
+      return { ready, process };
+    }
+
+    it('asks for a new token once, however many processes met the refusal of the old one', async () => {
+      let asked = 0;
+      const { ready, process } = loggedIn(async (_client, tokens) => {
+        asked += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+        return { ...tokens, accessToken: 'new', refreshToken: 'r2' };
+      });
+      await ready;
+      const opened = [process(), process(), process()].map((each) => each.open(app, { accessToken: 'old' }));
+      expect(await Promise.all(opened)).toEqual(Array(3).fill({ accessToken: 'new' }));
+      expect(await process().open(app, { accessToken: 'old' })).toEqual({ accessToken: 'new' });
+      expect(asked).toBe(1);
+    });
+
+    it('keeps using a token that still lives while the provider gives out none', async () => {
+      const now = Date.now();
+      const { ready, process } = loggedIn(
+        async () => {
+          throw new ProviderFailure('provider_unavailable', 'Away.');
+        },
+        { obtainedAt: now - 3_600_000, expiresAt: now + 30_000 },
+      );
+      await ready;
+      expect(await process().open(app)).toEqual({ accessToken: 'old' });
+      await expect(process().open(app, { accessToken: 'old' })).rejects.toMatchObject({
+        code: 'provider_unavailable',
+      });
+    });
+
+    it('asks a person to log in again once the provider revoked it, and the provider no second time', async () => {
+      let asked = 0;
+      const { ready, process } = loggedIn(async () => {
+        asked += 1;
+        throw new ProviderFailure('token_revoked', 'No.');
+      });
+      await ready;
+      const revoked = { code: 'token_revoked', message: expect.stringContaining('Log in again') };
+      await expect(process().open(app, { accessToken: 'old' })).rejects.toMatchObject(revoked);
+      await expect(process().open(app)).rejects.toMatchObject(revoked);
+      expect(asked).toBe(1);
+    });
+
+    it('says that nobody has logged in where only the secret of the client was entered', async () => {
+      const connections = connect(memory());
+      await connections.put(app, { clientSecret: 'canary' });
+      await expect(connections.open(app)).rejects.toMatchObject({
+        message: expect.stringContaining('/connect'),
+      });
+    });
+  });
 });
+
+const NO_ENDPOINT: TokenEndpoint = {
+  exchange: () => Promise.reject(new Error('nothing is exchanged here')),
+  refresh: () => Promise.reject(new Error('nothing is renewed here')),
+};
+
+function memory(): CredentialStore {
+  let kept: CredentialsDoc | null = null;
+  let holder: string | null = null;
+  return {
+    get: async () => kept,
+    put: async (doc) => void (kept = { ...doc, version: (kept?.version ?? 0) + 1 }),
+    remove: async () => void (kept = null),
+    async replace(read, sealed) {
+      if (kept?.sealed.iv !== read.sealed.iv) return false;
+      kept = { ...read, sealed, version: read.version + 1 };
+      return true;
+    },
+    lease: async (_workspaceId, _appId, asking) => {
+      if (holder !== null) return null;
+      holder = asking;
+      return { abandoned: false };
+    },
+    release: async (_workspaceId, _appId, leaving) => void (holder = holder === leaving ? null : holder),
+  };
+}

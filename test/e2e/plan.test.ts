@@ -110,6 +110,34 @@ describe('a plan, over HTTP', () => {
   );
 
   it(
+    'made anew with a mapping that cannot work says so on the run, and cannot be applied until it is right again',
+    async () => {
+      const appId = await desk.install();
+      await desk.upload(appId, file('id,name,email\n1,Flo,flo@plan.example\n'));
+      const run = await desk.importOf(appId, start);
+      const remap = async (name: string): Promise<RunBody> => {
+        const mapping = { objects: { contacts: { fields: { name } } } };
+        expect(await send('PATCH', `/v1/apps/${appId}`, { mapping })).toMatchObject({ status: 200 });
+        expect(await post(run, 'plan', {})).toMatchObject({ status: 202 });
+        return desk.api.untilRun(run.runId, rests, { withinMs: IN_TIME });
+      };
+      const broken = await remap('Full name');
+      expect(broken['blockers']).toMatchObject([{ code: 'mapping_broken', column: 'Full name' }]);
+      expect(planOf(broken).counts).toMatchObject({ failed: 1, created: 0 });
+      expect(await post(run, 'apply', { planHash: planOf(broken).hash })).toMatchObject({
+        ...{ status: 409, body: { code: 'mapping_needed', blockers: [{ column: 'Full name' }] } },
+      });
+      const right = await remap('name');
+      expect(right['blockers']).toEqual([]);
+      expect(await post(run, 'apply', { planHash: planOf(right).hash })).toMatchObject({ status: 202 });
+      expect(await desk.api.untilRun(run.runId, rests, { withinMs: IN_TIME })).toMatchObject({
+        ...{ status: 'completed', counts: { fetched: 1, created: 1 } },
+      });
+    },
+    IN_TIME,
+  );
+
+  it(
     'writes nothing where it is cancelled, and is for imports only',
     async () => {
       const appId = await desk.install();

@@ -236,6 +236,29 @@ it('loads what a page depends on', async () => {
   });
 });
 
+it('plans', async () => {
+  const ref = { ...REF, runId: 'other-3' };
+  const { apply } = await store.transfers.claim(ref, 'contacts', { slice: 0, attempt: 1 });
+  const decided = creating(known.map((at) => [`e${at}`, `p${at}`] as const));
+  decided.problems.push({ severity: 'warning', code: 'owner_unmapped', message: 'Nobody.' });
+  const side = { position: 1, counts: decided.counts, chain: '', updatedAt: NOW };
+  const page = { ref, object: 'contacts', seq: 0, epoch: apply.epoch, decided } as const;
+  const ids = known.map((at) => `e${at}`);
+  const targets = ids.map((externalId) => ({ object: 'contacts' as const, externalId }));
+  const another = createMongoStore({ client, database: opened.database });
+  await expectIndexed(async () => {
+    await store.plans.commit({ ...page, side, outcomes: [], duplicates: [] });
+    const lookups = { externalIds: ids, keys: [], weakKeys: [] };
+    expect(await another.plans.states(ref, 'contacts', lookups, { round: 0, pages: 1 })).toHaveLength(40);
+    expect(await another.plans.targets(ref, targets)).toHaveLength(40);
+    await store.plans.outcomes(ref, 'contacts', 0);
+    await store.plans.waiting(ref, 'contacts', 0, 1);
+    await store.plans.changes(ref, { object: 'contacts' }, { limit: 5 });
+    await store.plans.duplicates(ref, {}, { limit: 5 });
+    await store.plans.restart(ref, 'contacts', 1);
+  });
+});
+
 it('undoes', async () => {
   await expectIndexed(async () => {
     const none = { remove: 0, restore: 0, keep: 0, eventsDropped: 0, eventsDelivered: 0, conflictCount: 0 };

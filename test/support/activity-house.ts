@@ -11,6 +11,7 @@ import type { AppDoc } from '../../activities/store/documents.js';
 import type { RunDoc } from '../../activities/store/run-documents.js';
 import type { Activities, Ask, SliceArgs, SliceEnd } from '../../workflows/contract/activities.js';
 import { appWorkflowId, type RunRef } from '../../workflows/contract/ids.js';
+import type { AppSchedule } from '../../workflows/contract/schedules.js';
 import { inRunOrder, type ObjectName } from '../../workflows/contract/objects.js';
 import { app as appDoc, run as runDoc } from '../store/makers.js';
 import { openStore, type OpenedStore } from '../store/open.js';
@@ -31,6 +32,8 @@ export interface House extends OpenedStore {
   gone: Set<string>;
   /** Runs whose workflows were asked to end. */
   cancelled: Set<string>;
+  /** Schedules that Temporal keeps, by app. */
+  schedules: Map<string, AppSchedule>;
   run<Name extends keyof Activities>(
     name: Name,
     args: Parameters<Activities[Name]>[0],
@@ -68,6 +71,7 @@ export async function openHouse(): Promise<House> {
   const providers = new Map<string, Provider>();
   const gone = new Set<string>();
   const cancelled = new Set<string>();
+  const schedules = new Map<string, AppSchedule>();
   const deps: ActivityDeps = {
     ...{ store, providers, inspectFile, log: quiet, newId: () => uuid(), now: () => new Date() },
     openCredentials: async () => ({}),
@@ -75,6 +79,8 @@ export async function openHouse(): Promise<House> {
     workflows: {
       state: async (workflowId) => (gone.has(workflowId) ? 'gone' : 'running'),
       cancel: async ({ runId }) => void cancelled.add(runId),
+      putSchedule: async (schedule) => void schedules.set(schedule.appId, schedule),
+      removeSchedule: async ({ appId }) => void schedules.delete(appId),
     },
     retentionDays: 30,
   };
@@ -84,6 +90,7 @@ export async function openHouse(): Promise<House> {
     deps,
     gone,
     cancelled,
+    schedules,
     run(name, args, how = {}) {
       const activities = createActivities({ ...deps, ...how.deps });
       const env = how.environment ?? environment(how.attempt);

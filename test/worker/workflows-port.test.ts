@@ -26,7 +26,7 @@ describe('what activities may ask of Temporal', () => {
   }
 
   it('a cancel is asked for once, however often it is told, by either address', async () => {
-    const port = createWorkflowsPort(client);
+    const port = createWorkflowsPort(client, 'nobody');
     const { workflowId, temporalRunId, handle, asked } = await started('run-1');
     expect(await port.state(workflowId, temporalRunId)).toBe('running');
     await port.cancel({ workflowId, temporalRunId: null, runId: 'run-1' });
@@ -38,7 +38,7 @@ describe('what activities may ask of Temporal', () => {
   });
 
   it('a cancel never reaches another run under the same id, and one that is nowhere is no error', async () => {
-    const port = createWorkflowsPort(client);
+    const port = createWorkflowsPort(client, 'nobody');
     const { workflowId, handle, asked } = await started('run-2');
     await port.cancel({ workflowId, temporalRunId: null, runId: 'run-1' });
     expect(await asked()).toBe(0);

@@ -143,6 +143,8 @@ function quietActivities(): Activities {
     repairSlice: () => Promise.resolve({ state: 'done' }),
     closeRun: ({ status }) => Promise.resolve({ status }),
     answerAsk: nothing,
+    beginScheduled: () => Promise.resolve({ ref: null }),
+    settleScheduled: nothing,
     sweep: nothing,
   };
 }

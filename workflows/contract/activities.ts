@@ -1,7 +1,16 @@
-import type { Choice, AttentionReason, ObjectState, ReviewMode, RunStatus, RunStep } from './status.js';
+import type {
+  Choice,
+  AttentionReason,
+  ObjectState,
+  ReviewMode,
+  RunKind,
+  RunStatus,
+  RunStep,
+} from './status.js';
 import type { FailureCode, FailureInfo } from './failures.js';
 import type { ObjectName } from './objects.js';
 import type { RunRef } from './ids.js';
+import type { DueSync } from './schedules.js';
 
 /** Who decided: from a key, a `Sluice-Actor` header, or a Temporal identity. */
 export interface Actor {
@@ -161,7 +170,7 @@ export interface CloseArgs {
 /** What the API wants from a worker, as a short workflow. The answer goes to the store under `answerId`, never into history. */
 export type Ask =
   | { about: 'check'; workspaceId: string; appId: string }
-  | { about: 'preflight'; workspaceId: string; appId: string; objects: ObjectName[] | null }
+  | { about: 'preflight'; workspaceId: string; appId: string; objects: ObjectName[] | null; kind?: RunKind }
   | { about: 'compare'; workspaceId: string; recordId: string; appId: string | null }
   | { about: 'inspect'; workspaceId: string; appId: string; fileId: string }
   | { about: 'undo_preview'; workspaceId: string; appId: string; runId: string; object: ObjectName | null };
@@ -211,5 +220,9 @@ export interface Activities {
   repairSlice(args: RepairArgs): Promise<RepairEnd>;
   closeRun(args: CloseArgs): Promise<{ status: RunStatus }>;
   answerAsk(args: AskArgs): Promise<void>;
+  /** Null: the sync that is due is passed over, and the reason is recorded. Else its run's document is there. */
+  beginScheduled(due: DueSync): Promise<{ ref: RunRef | null }>;
+  /** Not `started`: another run of the app was faster; the document goes, and the skip is recorded. */
+  settleScheduled(args: { due: DueSync; ref: RunRef; started: boolean }): Promise<void>;
   sweep(): Promise<void>;
 }

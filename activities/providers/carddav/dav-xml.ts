@@ -5,6 +5,8 @@ import { ProviderFailure } from '../provider.js';
 
 export const DAV = 'DAV:';
 export const CARDDAV = 'urn:ietf:params:xml:ns:carddav';
+/** Of the extension `getctag`. */
+export const CALENDARSERVER = 'http://calendarserver.org/ns/';
 
 /** Deeper nesting or more elements in one response is no DAV server but an attack. */
 const MAX_DEPTH = 32;
@@ -177,9 +179,9 @@ export function escapeXml(text: string): string {
 }
 
 const HEAD = '<?xml version="1.0" encoding="utf-8"?>';
-const NAMESPACES = `xmlns:d="${DAV}" xmlns:c="${CARDDAV}"`;
+const NAMESPACES = `xmlns:d="${DAV}" xmlns:c="${CARDDAV}" xmlns:s="${CALENDARSERVER}"`;
 
-/** `d:` names are DAV's, `c:` names CardDAV's. */
+/** `d:` names are DAV's, `c:` names CardDAV's, `s:` names Calendar Server's. */
 export function propfindBody(props: readonly string[]): string {
   return `${HEAD}<d:propfind ${NAMESPACES}>${propList(props)}</d:propfind>`;
 }
@@ -208,7 +210,7 @@ export function uidQueryBody(uids: readonly string[]): string {
 export function syncBody(token: string): string {
   return (
     `${HEAD}<d:sync-collection ${NAMESPACES}><d:sync-token>${escapeXml(token)}</d:sync-token>` +
-    `<d:sync-level>1</d:sync-level>${propList(['d:getcontenttype', 'd:resourcetype'])}</d:sync-collection>`
+    `<d:sync-level>1</d:sync-level>${propList(['d:getetag', 'd:getcontenttype', 'd:resourcetype'])}</d:sync-collection>`
   );
 }
 

@@ -45,7 +45,7 @@ export const carddav: ProviderDescription = {
   id: 'carddav',
   name: 'Address book (CardDAV)',
   auth: ['basic'],
-  actions: { import: true, sync: false },
+  actions: { import: true, sync: true },
   settings,
   credentials,
   addressSettings: ['url'],
@@ -55,8 +55,11 @@ export const carddav: ProviderDescription = {
       nameAtProvider: 'Organizations of the cards',
       neededPermission: 'read the address book',
       defaultMapping: { fields: { name: 'organization' } },
-      changes: 'none',
+      // Derived from all cards: which organizations changed is told by no server, only whether anything did.
+      changes: 'listing',
+      // That no card names an organization any more does not say that there is none.
       deletions: 'none',
+      bookmarkVersion: 1,
       // Found by walking the cards: a name met long ago may come again after a restart.
       uniqueIds: false,
     },
@@ -67,8 +70,10 @@ export const carddav: ProviderDescription = {
       defaultMapping: {
         fields: { ...defaultVCardMapping.fields, account: { path: 'organizationId', relation: 'accounts' } },
       },
-      changes: 'none',
-      deletions: 'none',
+      // RFC 6578; where a server lacks it, everything is read and what is absent from it is looked up.
+      changes: 'token',
+      deletions: 'tombstones',
+      bookmarkVersion: 1,
       // RFC 6352 §5.1 wants UIDs unique within a book; copied cards and some servers do not keep to it.
       uniqueIds: false,
     },

@@ -1,8 +1,9 @@
 import type { SourceRecord } from '../../records/types.js';
-import type { BookReader, CardRef } from './book.js';
+import type { BookReader } from './book.js';
 import { hrefId, toAccount, toContact } from './cards.js';
 import type { FetchedCard } from './cards.js';
 import type { Book } from './found.js';
+import type { CardRef } from './listing.js';
 
 const BATCH = 100;
 const QUERY_BATCH = 20;
@@ -24,7 +25,8 @@ export async function findContacts(
   const wanted = new Set(externalIds);
   const found: Found = new Map();
   const guesses = externalIds.map((id) => reader.refOf(guess(book, id)));
-  for (const refs of batches(guesses, BATCH)) keep(found, wanted, await reader.cards(refs, signal));
+  for (const refs of batches(guesses, BATCH))
+    keep(found, wanted, await reader.cards(refs, signal, 'by guess'));
 
   const missing = () => externalIds.filter((id) => !found.has(id) && !id.startsWith(hrefId('')));
   let searched = true;

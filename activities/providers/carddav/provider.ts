@@ -1,6 +1,6 @@
 import { createHttp } from '../http.js';
 import { ProviderFailure } from '../provider.js';
-import type { Identity, OpenConnection, Provider, Session } from '../provider.js';
+import type { Cursor, Identity, OpenConnection, Provider, Session, Since } from '../provider.js';
 import type { SourceRecord } from '../../records/types.js';
 import { createBookReader } from './book.js';
 import type { BookReader } from './book.js';
@@ -12,7 +12,8 @@ import { discover } from './discovery.js';
 import type { Book, Found } from './found.js';
 import { serverUrl } from './hrefs.js';
 import { findAccounts, findContacts } from './looking-up.js';
-import { readAccounts, readContacts } from './reading.js';
+import { readAccounts } from './reading.js';
+import { readContacts } from './reading-contacts.js';
 
 /** A server may need minutes to list a large book for the first time, and a count is not worth that wait. */
 const COUNT_MS = 8_000;
@@ -55,7 +56,7 @@ async function open(connection: OpenConnection): Promise<Session> {
     return place;
   }
 
-  async function* read(object: string, from: string | undefined, signal: AbortSignal) {
+  async function* read(object: string, from: Cursor | Since | undefined, signal: AbortSignal) {
     const { reader } = await find(signal);
     const args = { book: reader, from, limit: connection.limit, signal };
     yield* object === 'accounts' ? readAccounts(args) : readContacts(args);

@@ -24,5 +24,9 @@ export function createApps(database: Database): Apps {
         set: settings(patch),
         increment: { revision: 1 },
       }),
+    async schedulesPending(limit) {
+      const found = await apps.find({ schedulePending: true }).limit(limit).toArray();
+      return found.map((doc) => unpackDoc(doc) as AppDoc);
+    },
   };
 }

@@ -42,6 +42,8 @@ export interface PageStored {
   data?: Binary;
   /** Fingerprints of the external ids, four bytes each: finds the pages that may hold one. */
   ids?: Binary;
+  /** Hashes of the external ids, eight bytes each: tells what a listing named. Absent where nobody will ask (imports). */
+  idHashes?: Binary;
   stagedAt: string;
   appliedAt: string | null;
   undoneAt: string | null;
@@ -69,12 +71,16 @@ export interface ProblemStored extends Omit<ProblemDoc, 'count' | 'samples'> {
   count?: number;
   samples?: NonNullable<ProblemDoc['samples']>;
   dismissed?: unknown;
+  /** Of a failure that is `repaired` because a later sync brought its record: that run. */
+  repairedBy?: string;
 }
 
 /** How many links an origin has of an object: asked before every run, and counting them takes a walk over all. */
 export interface OriginStored {
   _id: string;
   links: number;
+  /** How many of them are marked gone. Absent: none. */
+  gone?: number;
 }
 
 export interface PendingStored {
@@ -86,17 +92,16 @@ export interface PendingStored {
   run: string;
 }
 
-/**
- * One planned source record, found by its id and by what its record is found by. `terms` begin with workspace and run; a text
- * where there is one, absent where there is none: each entry is paid for by every record of a plan.
- */
+/** What a plan did to a few source records of one page: found by where it stands (`plan-sieve.ts`). Lists of the same length. */
 export interface PlanIndexStored {
   _id: string;
-  record: string;
-  version: number;
-  gone?: true;
-  terms?: string | string[];
-  state: string;
+  /** What the states of the whole page are looked up by; only of the first block of a page. */
+  prints?: Binary;
+  ids: string[];
+  records: string[];
+  /** Places in these lists. */
+  gone?: number[];
+  states: string[];
 }
 
 /** What a plan says of one page. `changes` goes on in `{_id}/0001` and so on where it is large. */
@@ -123,6 +128,14 @@ export interface LeaseStored {
   queue: { holder: string; until: Date }[];
 }
 
+/** Who renews the tokens of an app right now. */
+export interface RefreshStored {
+  _id: string;
+  revision: number;
+  holder: string | null;
+  until: Date;
+}
+
 export interface BlobStored {
   _id: string;
   at: Date;
@@ -138,11 +151,13 @@ export const COLLECTIONS = [
   'apps',
   'mappings',
   'credentials',
+  'refreshing',
   'files',
   'fileChunks',
   'uploads',
   'runs',
   'idempotency',
+  'bookmarks',
   'transfers',
   'pages',
   'journals',
@@ -182,6 +197,7 @@ interface Shapes {
   planIndex: PlanIndexStored;
   turns: LeaseStored;
   turnCounters: CounterStored;
+  refreshing: RefreshStored;
   fileChunks: BlobStored;
   /** Without data: a worker has begun to look for it. */
   answers: Omit<BlobStored, 'data'> & { data?: Binary };

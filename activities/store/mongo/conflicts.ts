@@ -1,5 +1,5 @@
 import type { UndoConflicts } from '../moving.js';
-import type { StoredConflict } from '../run-documents.js';
+import type { StoredConflict } from '../clean-ups.js';
 import type { Database } from './collections.js';
 import { listDown } from './lists.js';
 import { unpackDoc } from './pack.js';

@@ -4,6 +4,7 @@ import type { Store } from '../store.js';
 import { createAnswers } from './answers.js';
 import { createApps } from './apps.js';
 import { createAudit } from './audit.js';
+import { createBookmarks } from './bookmarks.js';
 import { createChecklists } from './checklists.js';
 import { openDatabase, type Database } from './collections.js';
 import { createConflicts } from './conflicts.js';
@@ -68,6 +69,7 @@ export function createMongoStore(options: MongoStoreOptions): Store {
     files: guarded(createFiles(database)),
     runs: guarded(createRuns(database)),
     idempotency: guarded(createIdempotency(database)),
+    bookmarks: guarded(createBookmarks(database)),
     transfers: guarded(createTransfers(database)),
     pages: guarded(createPages(database)),
     records: guarded(createRecords(database)),

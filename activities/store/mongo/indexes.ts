@@ -14,6 +14,8 @@ const DAY = 86_400;
  */
 export const INDEXES: Readonly<Partial<Record<CollectionName, readonly Index[]>>> = {
   keys: [{ key: { hash: 1 } }],
+  apps: [{ key: { schedulePending: 1 } }],
+  // Log-ins by the hash of their state; and by their age: the sweeper's, and they vanish after a day.
   runs: [
     { key: { appId: 1, status: 1 } },
     // Runs of an app before a given one.
@@ -38,8 +40,6 @@ export const INDEXES: Readonly<Partial<Record<CollectionName, readonly Index[]>>
   pending: [{ key: { record: 1 } }, { key: { run: 1, object: 1 } }],
   // Problems of a run's object; and its failures, by what makes them the same in another run.
   problems: [{ key: { place: 1, _id: 1 } }, { key: { sameAs: 1 } }],
-  // What a plan did so far, by the keys of its records and by the records that it touches.
-  planIndex: [{ key: { terms: 1 } }],
   decisions: [{ key: { place: 1 } }],
   reviews: [{ key: { runId: 1 } }],
   holds: [{ key: { endedAt: 1 } }],

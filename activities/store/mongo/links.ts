@@ -1,18 +1,17 @@
 import type { Links } from '../kept.js';
-import type { Database } from './collections.js';
-import { idOf } from './ids.js';
+import type { Database, OriginStored } from './collections.js';
+import { idOf, range } from './ids.js';
 import { decodeLink, decodeTie, linkPrefix, TIE, type TieStored } from './link-codec.js';
 import { recordKey } from './record-codec.js';
 
 /** So many answers fit one message whatever they hold, and a page's come at once. */
 const LARGE = 1_000;
+const WALKED = 5_000;
 
 export function createLinks(database: Database): Links {
   const links = database.collection('links');
-  const count: Links['count'] = async (workspaceId, origin, object) => {
-    const total = await database.collection('origins').findOne({ _id: idOf(workspaceId, origin, object) });
-    return total?.links ?? 0;
-  };
+  const totals = (workspaceId: string, origin: string, object: string): Promise<OriginStored | null> =>
+    database.collection('origins').findOne({ _id: idOf(workspaceId, origin, object) });
   return {
     async byExternalIds(workspaceId, origin, object, externalIds) {
       if (externalIds.length === 0) return [];
@@ -31,7 +30,23 @@ export function createLinks(database: Database): Links {
       const found = links.find<TieStored>({ record: { $in: keys } }, { projection: TIE, batchSize: LARGE });
       return (await found.toArray()).map(decodeTie);
     },
-    any: async (workspaceId, origin, object) => (await count(workspaceId, origin, object)) > 0,
-    count,
+    any: async (workspaceId, origin, object) => ((await totals(workspaceId, origin, object))?.links ?? 0) > 0,
+    async count(workspaceId, origin, object) {
+      const { links: all = 0, gone = 0 } = (await totals(workspaceId, origin, object)) ?? {};
+      return all - gone;
+    },
+    async *live(workspaceId, origin, object, signal) {
+      const prefix = linkPrefix(workspaceId, origin, object);
+      const found = links.find({ _id: range(prefix) }, { projection: { goneAt: 1 } }).batchSize(WALKED);
+      let ids: string[] = [];
+      for await (const { _id, goneAt } of found) {
+        if (goneAt === undefined) ids.push(_id.slice(prefix.length));
+        if (ids.length < WALKED) continue;
+        signal.throwIfAborted();
+        yield ids;
+        ids = [];
+      }
+      if (ids.length > 0) yield ids;
+    },
   };
 }

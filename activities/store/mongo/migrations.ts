@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Collection, Db } from 'mongodb';
+import type { Collection } from 'mongodb';
 import { MongoServerError } from 'mongodb';
 import { COLLECTIONS, GRIDFS_COLLECTIONS, type Database } from './collections.js';
 import { isDuplicateKey } from './errors.js';
 import { sweepAbandoned } from './file-bytes.js';
 import { GRIDFS_INDEXES, INDEXES } from './indexes.js';
-
-/** One step from a schema to the next. Repeatable: it may have stopped midway. */
-export interface Migration {
-  name: string;
-  run(db: Db): Promise<void>;
-}
+import type { Migration, Progress } from './migration.js';
+import { plainEmails } from './plain-emails.js';
 
 /** In order; the schema's version is their number. Never reorder or remove one. */
-export const MIGRATIONS: readonly Migration[] = [{ name: 'first schema', run: () => Promise.resolve() }];
+export const MIGRATIONS: readonly Migration[] = [
+  { name: 'first schema', run: () => Promise.resolve() },
+  plainEmails(),
+];
 
 const SCHEMA = 'schema';
 /** Renewed while its holder lives: a process killed here costs the next one no more than this. */
@@ -27,6 +26,8 @@ interface SchemaStored {
   version: number;
   holder: string | null;
   until: Date;
+  /** Of the migration that is at work, or was. */
+  at?: string;
 }
 
 /** Written by newer code. Not for retrying. */
@@ -52,8 +53,9 @@ export async function prepareStore(
     await createIndexes(database);
     for (const [index, migration] of migrations.entries()) {
       if (index < version) continue;
-      await migration.run(database.db);
-      await schema(database).updateOne({ _id: SCHEMA, holder }, { $set: { version: index + 1 } });
+      await migration.run(database, await progressOf(database));
+      const done = { $set: { version: index + 1 }, $unset: { at: '' as const } };
+      await schema(database).updateOne({ _id: SCHEMA, holder }, done);
     }
     await sweepAbandoned(database);
   } finally {
@@ -65,6 +67,16 @@ export async function prepareStore(
 async function renew(database: Database, holder: string): Promise<void> {
   const until = new Date(database.now().getTime() + LOCK_MS);
   await schema(database).updateOne({ _id: SCHEMA, holder }, { $set: { until } });
+}
+
+async function progressOf(database: Database): Promise<Progress> {
+  const stored = await schema(database).findOne({ _id: SCHEMA });
+  return {
+    at: stored?.at ?? null,
+    async reached(at) {
+      await schema(database).updateOne({ _id: SCHEMA }, { $set: { at } });
+    },
+  };
 }
 
 function schema({ db }: Database): Collection<SchemaStored> {
@@ -83,13 +95,18 @@ function refuseNewer(version: number, migrations: readonly Migration[]): void {
   );
 }
 
-/** Waits for whoever holds it; a holder that died is waited for until its lock runs out. */
+/** Waits for whoever holds it, as long as that one gets on; a holder that died is waited for until its lock runs out. */
 async function lock(database: Database, holder: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  let deadline = Date.now() + PATIENCE_MS;
+  let seen = '';
   while (!(await tryLock(database, holder))) {
+    const { version, at } = (await schema(database).findOne({ _id: SCHEMA })) ?? {};
+    const now = `${String(version)}/${at ?? ''}`;
+    if (now !== seen) deadline = Date.now() + PATIENCE_MS;
+    seen = now;
     if (Date.now() > deadline) {
       throw new Error(
-        'Another process has been preparing the record store for two minutes. Look at its log.',
+        'Another process has been preparing the record store for two minutes and did not get on. Look at its log.',
       );
     }
     await sleep(250);

@@ -52,7 +52,7 @@ export async function applyPage(database: Database, commit: ApplyCommit): Promis
       await changeRecords(tx, records);
       await insertAll(tx, 'links', links.inserts);
       await updateExactly(tx, 'links', links.updates);
-      await countLinks(tx, commit, links.inserts.length + (await markLinks(tx, links.marks)));
+      await countLinks(tx, commit, links.inserts.length + (await markLinks(tx, links.marks)), links.gone);
       await insertAll(tx, 'journals', encoded.journal);
       const { duplicates, notes } = encoded;
       const kept = { ...(duplicates && { duplicates }), ...(notes && { notes }) };
@@ -173,6 +173,8 @@ interface LinkPlan {
   inserts: LinkStored[];
   updates: Update[];
   marks: LinkStored[];
+  /** By how many those that are marked gone become more. */
+  gone: number;
 }
 
 /**
@@ -181,8 +183,13 @@ interface LinkPlan {
  */
 function planLinks(commit: ApplyCommit): LinkPlan {
   const before = new Map<string, boolean>();
+  let gone = 0;
   for (const { linkBefore, linkAfter } of commit.decided.journal) {
-    if (linkAfter) before.set(linkKey(linkAfter), linkBefore !== null);
+    if (!linkAfter) continue;
+    gone += Number(linkAfter.goneAt !== null) - Number((linkBefore?.goneAt ?? null) !== null);
+    const key = linkKey(linkAfter);
+    // The first entry of a page says whether the link was there before the page.
+    if (!before.has(key)) before.set(key, linkBefore !== null);
   }
   const last = new Map<string, StoredLink>();
   for (const link of commit.decided.links) last.set(linkKey(link), link);
@@ -196,7 +203,7 @@ function planLinks(commit: ApplyCommit): LinkPlan {
     else if (known) updates.push({ q: { _id: key }, u: doc });
     else marks.push(doc);
   }
-  return { inserts, updates, marks };
+  return { inserts, updates, marks, gone };
 }
 
 async function settle(tx: Tx, { ref, origin, settled }: ApplyCommit): Promise<void> {

@@ -4,6 +4,7 @@ import type { SourceRecord } from '../../records/types.js';
 import type { Database, FetchStored, PageStored } from './collections.js';
 import { insertAll } from './commands.js';
 import { fingerprints } from './fingerprints.js';
+import { idHashes } from './id-hashes.js';
 import { readGuard } from './guards.js';
 import { toBlob } from './json.js';
 import { pageKey } from './page-keys.js';
@@ -33,6 +34,7 @@ export async function stagePages(database: Database, commit: StageCommit): Promi
         done: commit.done,
         bookmark: commit.bookmark,
         complete: commit.complete,
+        ...commit.step,
         updatedAt: database.now().toISOString(),
       },
       $inc: {
@@ -67,7 +69,7 @@ async function encodePage(
   }
   const page: PageStored = {
     _id: pageKey(ref, object, seq),
-    origin: 'fetch',
+    origin: commit.origin ?? 'fetch',
     n: records.length,
     rows: records.reduce((sum, record) => sum + (record.rows ?? 0), 0),
     data,
@@ -76,6 +78,7 @@ async function encodePage(
     appliedAt: null,
     undoneAt: null,
   };
+  if (commit.forAbsence) page.idHashes = idHashes(records.map((record) => record.externalId));
   if (index === commit.pages.length - 1 && commit.cursor !== null) page.cursor = commit.cursor;
   return page;
 }

@@ -75,15 +75,26 @@ export async function removeRecords(tx: Tx, { ref, undone }: Undoing): Promise<v
 
 export async function restoreLinks(tx: Tx, { ref, object, origin, undone }: Undoing): Promise<void> {
   const restores = undone.restoredLinks.map(encodeLink);
+  const keys = undone.removedLinks.map((link) => linkKey({ ...link, workspaceId: ref.workspaceId, origin }));
+  const wasGone = await goneAmong(tx, [...restores.map(({ _id }) => _id), ...keys]);
   const added = await upsertAll(
     tx,
     'links',
     restores.map((link) => ({ q: { _id: link._id }, u: link })),
   );
-  const keys = undone.removedLinks.map((link) => linkKey({ ...link, workspaceId: ref.workspaceId, origin }));
   const removed = await deleteAll(tx, 'links', keys);
   if (removed !== keys.length) throw new Conflict('a link to be removed is gone');
-  await countLinks(tx, { ref, origin, object }, added - removed);
+  const isGone = restores.filter(({ goneAt }) => goneAt !== undefined).length;
+  await countLinks(tx, { ref, origin, object }, added - removed, isGone - wasGone);
+}
+
+async function goneAmong({ database, session }: Tx, keys: string[]): Promise<number> {
+  if (keys.length === 0) return 0;
+  const found = await database
+    .collection('links')
+    .find({ _id: { $in: keys } }, { session, projection: { goneAt: 1 } })
+    .toArray();
+  return found.filter(({ goneAt }) => goneAt !== undefined).length;
 }
 
 export async function movePending(tx: Tx, { ref, origin, undone }: Undoing): Promise<void> {

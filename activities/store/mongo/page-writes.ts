@@ -76,15 +76,17 @@ export async function updateExactly(
     throw new Conflict(`${updates.length - matched} in ${collection} changed meanwhile`);
 }
 
-/** Kept beside the links in the same transaction, so it is exact. `by`: links that came (or went). */
+/** Kept beside the links in the same transaction, so it is exact. `by`: links that came (or went); `gone`: that were marked so. */
 export async function countLinks(
   tx: Tx,
   at: { ref: RunRef; origin: string; object: string },
   by: number,
+  gone = 0,
 ): Promise<void> {
-  if (by === 0) return;
+  if (by === 0 && gone === 0) return;
   const key = idOf(at.ref.workspaceId, at.origin, at.object);
-  await updateAll(tx, 'origins', [{ q: { _id: key }, u: { $inc: { links: by } }, upsert: true }]);
+  const counts = { links: by, ...(gone !== 0 && { gone }) };
+  await updateAll(tx, 'origins', [{ q: { _id: key }, u: { $inc: counts }, upsert: true }]);
 }
 
 export function pendingPrefix(workspaceId: string, origin: string, targetObject: string): string {

@@ -6,11 +6,13 @@ import { listChanges, listDuplicates } from './page-entries.js';
 import { expireRun } from './page-expire.js';
 import { findSource, readFacts, readOutcomes, readSource, streamSource } from './page-reads.js';
 import { stagePages } from './page-stage.js';
+import { stagedIds } from './staged-ids.js';
 import { undoPage } from './page-undo.js';
 
 export function createPages(database: Database): Pages {
   return {
     stage: (commit) => stagePages(database, commit),
+    stagedIds: (ref, object, fromSeq) => stagedIds(database, ref, object, fromSeq),
     source: (ref, object, seq) => readSource(database, ref, object, seq),
     apply: (commit) => applyPage(database, commit),
     undo: (commit) => undoPage(database, commit),

@@ -5,7 +5,7 @@ import type { JournalEntry } from '../../records/page.js';
 import { Fenced } from '../moving.js';
 import type { PlanCommit, PlannedWaiting } from '../planning.js';
 import type { ApplyStored, Database, PlanStored } from './collections.js';
-import { upsertAll } from './commands.js';
+import { insertAll, upsertAll } from './commands.js';
 import { readGuard } from './guards.js';
 import { padded } from './ids.js';
 import { decodeEntries, encodeEntries, type PackedJournal } from './journal-codec.js';
@@ -13,7 +13,8 @@ import { fromBlob, toBlob } from './json.js';
 import { pageKey } from './page-keys.js';
 import { writeProblems } from './page-problems.js';
 import { updateExactly } from './page-writes.js';
-import { encodeStates, writeStates } from './plan-index.js';
+import { encodeStates } from './plan-index.js';
+import type { Sieves } from './plan-sieves.js';
 import { transact, type Tx } from './transaction.js';
 import { APPLY, sideKey } from './transfer-codec.js';
 
@@ -26,13 +27,18 @@ class Repeated extends Error {}
  * One page of a plan, whole or not at all. Guarded by the apply side, whose epoch it shares: the plan's own position stands on it,
  * so whoever takes the transfer over conflicts with this. Safe to repeat: a page that is decided stays, and the answer is `repeated`.
  */
-export async function commitPlan(database: Database, commit: PlanCommit): Promise<'planned' | 'repeated'> {
-  const states = encodeStates(commit);
+export async function commitPlan(
+  database: Database,
+  sieves: Sieves,
+  commit: PlanCommit,
+): Promise<'planned' | 'repeated'> {
+  const { ref, object, seq } = commit;
+  const { blocks, prints } = encodeStates(commit);
   const pages = await encodePage(commit);
   try {
     await transact(database, async (tx) => {
       await moveSide(tx, commit);
-      await writeStates(tx, commit, states);
+      await insertAll(tx, 'planIndex', blocks);
       await upsertAll(
         tx,
         'plans',
@@ -40,6 +46,7 @@ export async function commitPlan(database: Database, commit: PlanCommit): Promis
       );
       await writeProblems(tx, { ...commit, planned: true }, commit.decided.problems);
     });
+    sieves.added(ref, object, { round: commit.side.round ?? 0, seq, prints });
     return 'planned';
   } catch (error) {
     if (error instanceof Repeated) return 'repeated';

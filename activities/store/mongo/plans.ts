@@ -4,7 +4,6 @@ import type { PlannedOutcome } from '../../records/plan.js';
 import type { PlannedDuplicateFound, PlannedWaiting, Plans } from '../planning.js';
 import type { ApplyStored, Database, PlanStored } from './collections.js';
 import { updateAll } from './commands.js';
-import { createCrowds } from './crowds.js';
 import { readGuard } from './guards.js';
 import { range } from './ids.js';
 import { fromBlob } from './json.js';
@@ -13,6 +12,7 @@ import { pageKey, PAGES_AT_ONCE, seqOf } from './page-keys.js';
 import { placeKey, plannedPrefix } from './page-problems.js';
 import { planPrefix, readStates, readStatesOfRecords, readTargets } from './plan-index.js';
 import { commitPlan, readPlannedChanges } from './plan-page.js';
+import { createSieves } from './plan-sieves.js';
 import { removeRange } from './remove-range.js';
 import { transact } from './transaction.js';
 import { APPLY, newApply, sideKey } from './transfer-codec.js';
@@ -21,12 +21,13 @@ type Part = Partial<Record<keyof PlanStored, 1>>;
 
 export function createPlans(database: Database): Plans {
   const plans = database.collection('plans');
-  const crowds = createCrowds();
+  const sieves = createSieves(database);
   return {
-    commit: (commit) => commitPlan(database, commit),
-    states: (ref, object, lookups) => readStates(database, crowds, ref, object, lookups),
-    ofRecords: (ref, recordIds) => readStatesOfRecords(database, crowds, ref, recordIds),
-    targets: (ref, targets) => readTargets(database, ref, targets),
+    commit: (commit) => commitPlan(database, sieves, commit),
+    states: (ref, object, lookups, soFar) => readStates(database, sieves, { ref, object, soFar }, lookups),
+    ofRecords: (ref, object, recordIds, soFar) =>
+      readStatesOfRecords(database, sieves, { ref, object, soFar }, recordIds),
+    targets: (ref, targets) => readTargets(database, sieves, ref, targets),
     async outcomes(ref, object, seq) {
       const found = await plans.findOne({ _id: pageKey(ref, object, seq) }, { projection: { outcomes: 1 } });
       return found?.outcomes ? ((await fromBlob(found.outcomes)) as PlannedOutcome[]) : null;
@@ -69,6 +70,7 @@ export function createPlans(database: Database): Plans {
       }),
     restart: (ref, object, round) => restart(database, ref, object, round),
     async forget(ref, what) {
+      sieves.forget(ref);
       await removeRange(database, 'planIndex', planPrefix(ref));
       if (what === 'all') await removeRange(database, 'plans', planPrefix(ref));
       await forgetProblems(database, ref);

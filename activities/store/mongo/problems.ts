@@ -71,6 +71,35 @@ export function createProblems(database: Database): Problems {
         .toArray();
       return [...new Set(found.map(({ sameAs }) => tailOf(sameAs ?? '')))];
     },
+    async openFailures(ref, object, after, limit) {
+      const place = placeKey(ref, object);
+      const found = await problems
+        .find(
+          { place, ...(after !== null && { _id: { $gt: after } }), severity: 'failed', state: 'open' },
+          { projection: { externalId: 1, planned: 1 } },
+        )
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray();
+      const last = found.length === limit ? found.at(-1) : undefined;
+      const items = found.flatMap(({ _id, externalId, planned }) =>
+        externalId === undefined || planned ? [] : [{ key: _id, externalId }],
+      );
+      return { items, position: last?._id ?? null };
+    },
+    async settle(keys, byRunId) {
+      if (keys.length === 0) return;
+      await problems.updateMany(
+        { _id: { $in: [...keys] }, state: 'open' },
+        { $set: { state: 'repaired', repairedBy: byRunId } },
+      );
+    },
+    async reopen(ref, object, byRunId) {
+      await problems.updateMany(
+        { place: placeKey(ref, object), repairedBy: byRunId },
+        { $set: { state: 'open' }, $unset: { repairedBy: '' } },
+      );
+    },
     async dismiss(ref, { code, externalIds, note, actor }) {
       const dismissed = { note, actor, at: database.now().toISOString() };
       const found = await problems.updateMany(
@@ -109,6 +138,6 @@ function factsOf(ref: Run, filter: ProblemFilter): Record<string, unknown> {
 }
 
 function decode(stored: ProblemStored): ProblemDoc {
-  const { _id, place: _place, sameAs: _sameAs, dismissed: _dismissed, ...problem } = stored;
+  const { _id, place: _place, sameAs: _sameAs, dismissed: _dismissed, repairedBy: _by, ...problem } = stored;
   return problem;
 }

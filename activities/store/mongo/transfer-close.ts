@@ -72,7 +72,9 @@ async function discard(tx: Tx, { ref, object }: Closing): Promise<boolean> {
     'pages',
     staged.map((page) => page._id),
   );
-  const moved = await updateAll(tx, 'transfers', [{ q: { _id: key }, u: { $inc: off } }]);
+  // What was taken off was not applied: whatever was read to its end is whole no more.
+  const part = { done: false, bookmark: null };
+  const moved = await updateAll(tx, 'transfers', [{ q: { _id: key }, u: { $inc: off, $set: part } }]);
   if (deleted !== staged.length || moved !== 1)
     throw new Conflict('staged pages changed while they were discarded');
   return from > apply.position;

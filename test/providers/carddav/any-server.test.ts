@@ -107,7 +107,13 @@ describe('some cards among many', () => {
     const [broken, noUid, refused, gone] = paths as [string, string, string, string];
     dav.cards.set(broken, 'BEGIN:VCARD\r\nVERSION:3.0\r\nUID:uid-1\r\nthis is no property\r\n');
     dav.cards.set(noUid, 'BEGIN:VCARD\nVERSION:2.1\nN:Doe;Jane\nEND:VCARD\n');
-    dav.behave = { itemStatus: { [refused]: 403, [gone]: 404 } };
+    dav.behave = {
+      itemStatus: { [refused]: 403, [gone]: 404 },
+      instead: (method, path, response) => {
+        if (method === 'GET' && path === gone) response.writeHead(404).end();
+        return method === 'GET' && path === gone;
+      },
+    };
     const records = (await readAll(open, 'contacts')).flatMap((page) => page.records);
     const told = records.map(({ externalId, trouble }) => [externalId, trouble?.code]);
     expect(told.sort()).toEqual(

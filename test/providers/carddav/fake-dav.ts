@@ -26,6 +26,24 @@ export interface Behaviour {
   privileges?: string;
   homeSet?: string;
   principal?: string;
+  /** Tells changes by token. Otherwise it knows sync-collection only as a way to list in two halves. */
+  sync?: Partial<FakeSync>;
+  ctag?: string;
+}
+
+export interface FakeSync {
+  /** The book as it was, by token; `marked` adds the present one. */
+  states: Map<string, Map<string, string>>;
+  /** Rows of one answer; the rest with 507. */
+  rows: number;
+  /** Answer to a token that is not in `states`. */
+  refusal: { status: number; condition?: string };
+  /** The report goes wrong. */
+  fault: 'same token' | 'no token' | 'no report';
+  /** Deleted cards are told by the status of their properties. */
+  byProperty: boolean;
+  /** The property is left out, although the report works. */
+  hidesToken: boolean;
 }
 
 const BOOK = '/dav/books/ann%40corp/Team%20A/';
@@ -40,14 +58,16 @@ export async function startFakeDav(count: number): Promise<FakeDav> {
       const method = request.method ?? '';
       const path = request.url ?? '';
       const body = await bodyOf(request);
-      asked.push(`${method} ${path}`);
+      const depth = request.headers.depth === '0' && path === BOOK ? ' itself' : '';
+      asked.push(`${method} ${path}${method === 'PROPFIND' ? depth : ''}`);
       if (method === 'REPORT') reports.push(body);
       if (fake.behave.instead?.(method, path, response) === true) return;
       if (request.headers.authorization !== `Basic ${Buffer.from('ann:pässword').toString('base64')}`) {
         response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
         return;
       }
-      answer(fake, method, path, body, response);
+      if (depth !== '' && method === 'PROPFIND') multistatus(response, bookItem(fake));
+      else answer(fake, method, path, body, response);
     })();
   });
   const fake: FakeDav = { ...server, cards, asked, reports, behave: {} };
@@ -93,9 +113,16 @@ function answer(fake: FakeDav, method: string, path: string, body: string, respo
 }
 
 function bookItem(fake: FakeDav): string {
-  const privileges = fake.behave.privileges ?? '';
+  const { privileges = '', sync, ctag } = fake.behave;
+  const marks = [
+    sync && sync.hidesToken !== true ? `<X:sync-token>${escaped(mark(fake))}</X:sync-token>` : '',
+    sync
+      ? '<X:supported-report-set><X:supported-report><X:report><X:sync-collection/></X:report></X:supported-report></X:supported-report-set>'
+      : '',
+    ctag === undefined ? '' : `<getctag xmlns="http://calendarserver.org/ns/">${ctag}</getctag>`,
+  ].join('');
   return `<X:response><X:href>${fake.url}${BOOK}</X:href>${ok(
-    `<X:displayname><![CDATA[Team A & friends]]></X:displayname><X:resourcetype><X:collection/><B:addressbook/></X:resourcetype>${privileges}`,
+    `<X:displayname><![CDATA[Team A & friends]]></X:displayname><X:resourcetype><X:collection/><B:addressbook/></X:resourcetype>${privileges}${marks}`,
   )}<X:propstat><X:prop><X:owner/></X:prop><X:status>HTTP/1.1 404 Not Found</X:status></X:propstat></X:response>`;
 }
 
@@ -137,8 +164,61 @@ function report(fake: FakeDav, body: string, response: ServerResponse): void {
   multistatus(response, items.join(''));
 }
 
+/** The present state's token: no URI, in need of escaping, the same for the same state. */
+export function mark(fake: FakeDav): string {
+  const states = fake.behave.sync?.states ?? new Map<string, Map<string, string>>();
+  const same = [...states].find(
+    ([, cards]) =>
+      cards.size === fake.cards.size && [...cards].every(([path, text]) => fake.cards.get(path) === text),
+  );
+  const token = same?.[0] ?? `state <${states.size + 1}> & more`;
+  states.set(token, new Map(fake.cards));
+  if (fake.behave.sync) fake.behave.sync.states = states;
+  return token;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+function tokenIn(body: string): string {
+  const text = /<d:sync-token>([^<]*)</.exec(body)?.[1] ?? '';
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
+
+/** What differs between two states; where `rows` cuts it, the token names both and how far it came. */
+function changesSince(fake: FakeDav, sync: Partial<FakeSync>, body: string, response: ServerResponse): void {
+  const [asked = '', goal = mark(fake), from = '0'] = tokenIn(body).split('|');
+  const before = asked === '' ? new Map<string, string>() : sync.states?.get(asked);
+  const now = sync.states?.get(goal);
+  if (sync.fault === 'no report') return void response.writeHead(501).end();
+  if (!before || !now) {
+    const { status, condition } = sync.refusal ?? { status: 403, condition: 'valid-sync-token' };
+    const error = condition === undefined ? '' : `<x:error xmlns:x="DAV:"><x:${condition}/></x:error>`;
+    return void response.writeHead(status, { 'content-type': 'application/xml' }).end(error);
+  }
+  const gone = [...before.keys()].filter((path) => !now.has(path));
+  const changed = [...now].filter(([path, text]) => before.get(path) !== text).map(([path]) => path);
+  // Deleted ones first: a card that was filed anew is gone before it is there.
+  const all = [...gone.map((path) => goneRow(path, sync.byProperty === true)), ...changed.map(row)];
+  const end = Number(from) + (sync.rows ?? Infinity);
+  const cut = end < all.length;
+  const more = `<X:response><X:href>${BOOK}</X:href><X:status>HTTP/1.1 507 More</X:status></X:response>`;
+  const next = !cut ? goal : sync.fault === 'same token' ? tokenIn(body) : `${asked}|${goal}|${end}`;
+  const token = sync.fault === 'no token' ? '' : `<X:sync-token>${escaped(next)}</X:sync-token>`;
+  multistatus(response, all.slice(Number(from), end).join('') + (cut ? more : '') + token);
+}
+
+function goneRow(path: string, byProperty: boolean): string {
+  const status = '<X:status>HTTP/1.1 404 Not Found</X:status>';
+  return byProperty
+    ? `<X:response><X:href>${path}</X:href><X:propstat><X:prop><X:getetag/><X:resourcetype/></X:prop>${status}</X:propstat></X:response>`
+    : `<X:response><X:href>${path}</X:href>${status}</X:response>`;
+}
+
 /** Half of the book at a time; the token is no URI and needs escaping. */
 function syncCollection(fake: FakeDav, body: string, response: ServerResponse): void {
+  if (fake.behave.sync) return changesSince(fake, fake.behave.sync, body, response);
   const paths = [...fake.cards.keys()];
   const middle = Math.ceil(paths.length / 2);
   const isSecond = body.includes('half &lt;1&gt; &amp; more');

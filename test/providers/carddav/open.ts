@@ -1,5 +1,5 @@
 import { carddavProvider } from '../../../activities/providers/carddav/provider.js';
-import type { OpenConnection, Session, SourcePage } from '../../../activities/providers/provider.js';
+import type { OpenConnection, Session, Since, SourcePage } from '../../../activities/providers/provider.js';
 import type { ObjectName } from '../../../workflows/contract/objects.js';
 
 export interface OpenArgs {
@@ -30,12 +30,13 @@ export async function readAll(
   open: () => Promise<Session>,
   object: ObjectName,
   restart = false,
+  from?: Since,
 ): Promise<SourcePage[]> {
   const pages: SourcePage[] = [];
   let cursor: string | undefined;
   for (;;) {
     const session = await open();
-    for await (const page of session.read(object, cursor, signal)) {
+    for await (const page of session.read(object, cursor ?? from, signal)) {
       pages.push(page);
       cursor = page.next;
       if (restart || cursor === undefined) break;
@@ -47,4 +48,19 @@ export async function readAll(
 
 export function idsOf(pages: readonly SourcePage[]): string[] {
   return pages.flatMap((page) => page.records.map((record) => record.externalId));
+}
+
+/** The bookmark that a reading ended with. */
+export function bookmarkOf(pages: readonly SourcePage[]): Since {
+  const bookmark = pages.at(-1)?.bookmark;
+  if (bookmark === undefined) throw new Error('The reading ended without a bookmark.');
+  return { bookmark };
+}
+
+/** What a reading brought: ids of cards, then `-id` of deleted ones. */
+export function news(pages: readonly SourcePage[]): string[] {
+  return pages
+    .flatMap((page) => page.records)
+    .map(({ externalId, deleted }) => (deleted === true ? `-${externalId}` : externalId))
+    .sort();
 }

@@ -7,7 +7,7 @@ import type { Radicale } from '../../../local/lab.js';
 import { describeWhen } from '../../support/describe-when.js';
 import { failureOf } from '../http-client.js';
 import { selfSigned } from '../../support/self-signed.js';
-import { idsOf, openSession, readAll, signal } from './open.js';
+import { bookmarkOf, idsOf, news, openSession, readAll, signal } from './open.js';
 
 const users = [
   { name: 'ann', password: 'canary-of-ann' },
@@ -187,6 +187,36 @@ describeWhen(radicale !== undefined, missing, 'CardDAV with Radicale', () => {
     expect(idsOf(pages)).toHaveLength(700);
     expect(idsOf(await readAll(large, 'accounts', true))).toHaveLength(40);
   }, 120_000);
+
+  it('tells what changed since the listing, and refuses a token it does not know', async () => {
+    await makeBook('/ann/moving/', 'Moving');
+    const book = () => open({ addressBook: 'Moving' });
+    const write = (file: string, uid: string, name: string) =>
+      put(`/ann/moving/${file}.vcf`, ['VERSION:3.0', `UID:${uid}`, `FN:${name}`, `ORG:Corp ${uid}`]);
+    for (const n of [1, 2, 3, 4]) await write(`file-${n}`, `u${n}`, `Person ${n}`);
+    await write('u5', 'u5', 'Person 5');
+    const first = bookmarkOf(await readAll(book, 'contacts'));
+    const accounts = bookmarkOf(await readAll(book, 'accounts'));
+    expect(await readAll(book, 'contacts', false, first)).toEqual([{ records: [], ...first }]);
+    expect(await readAll(book, 'accounts', false, accounts)).toEqual([{ records: [], ...accounts }]);
+
+    await write('file-2', 'u2', 'Changed');
+    await write('file-6', 'u6', 'Added');
+    await dav('DELETE', '/ann/moving/file-3.vcf');
+    await dav('DELETE', '/ann/moving/u5.vcf');
+    await dav('DELETE', '/ann/moving/file-4.vcf');
+    await write('elsewhere', 'u4', 'Person 4');
+    const changes = await readAll(book, 'contacts', true, first);
+    expect(news(changes)).toEqual(['-u3', '-u5', 'u2', 'u4', 'u6']);
+    expect(changes.at(-1)?.complete).toBeUndefined();
+    expect(news(await readAll(book, 'contacts', false, bookmarkOf(changes)))).toEqual([]);
+    expect(news(await readAll(book, 'accounts', false, accounts))).toContain('corp u6');
+
+    await write('file-3', 'u3', 'Person 3 again');
+    expect(news(await readAll(book, 'contacts', false, bookmarkOf(changes)))).toEqual(['u3']);
+    const wrong = { bookmark: first.bookmark.replace(/[0-9a-f]{64}/, '0'.repeat(64)) };
+    expect((await failureOf(readAll(book, 'contacts', false, wrong))).code).toBe('cursor_expired');
+  });
 
   it('stops when the book vanishes midway', async () => {
     await makeBook('/ann/vanishing/', 'Vanishing');
