@@ -18,13 +18,12 @@ export interface AsPlanned {
 
 const MOST_SHOWN = 20;
 
-/** One page, decided as it was planned where there is a plan: records that the plan makes get the ids they have in it. */
+/** One page, decided as it was planned: records that the plan makes get the ids they have in it. */
 export function decideLike(
-  planned: readonly PlannedOutcome[] | null,
+  planned: readonly PlannedOutcome[],
   args: { mapped: readonly Mapped[]; world: World; rules: Rules; context: PageContext },
 ): { decided: DecidedPage; drifts: Drift[] } {
   const { mapped, world, rules, context } = args;
-  if (!planned) return { decided: decidePage(mapped, world, rules, context), drifts: [] };
   const ids = new Map<string, string>();
   for (const { externalId, outcome, recordId } of planned) {
     if (outcome === 'created' && recordId !== null) ids.set(externalId, recordId);

@@ -99,6 +99,12 @@ export type LinkTie = Pick<
   'workspaceId' | 'origin' | 'object' | 'externalId' | 'recordId' | 'appId' | 'runId' | 'goneAt'
 >;
 
+/** What a source record is compared with to tell that nothing about it is new. */
+export type LinkStanding = Pick<
+  StoredLink,
+  'externalId' | 'recordId' | 'sourceHash' | 'rulesVersion' | 'modifiedAt' | 'goneAt'
+>;
+
 export interface ProblemDraft {
   severity: 'failed' | 'skipped' | 'warning';
   /** A `FailureCode` of recovery `record`, a skip reason, or a warning (`edit_kept`, `owner_unmapped`, `repeated_differs` ...). */

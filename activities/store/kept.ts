@@ -2,7 +2,7 @@ import type { Actor } from '../../workflows/contract/activities.js';
 import type { Lookalike } from '../records/page.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
-import type { LinkTie, StoredLink, StoredRecord } from '../records/types.js';
+import type { LinkStanding, LinkTie, StoredLink, StoredRecord } from '../records/types.js';
 import type { ProblemDoc } from './run-documents.js';
 import type { ListQuery, Listed } from './listing.js';
 import type { TurnHeld } from './moving.js';
@@ -48,6 +48,13 @@ export interface Links {
     object: ObjectName,
     externalIds: readonly string[],
   ): Promise<StoredLink[]>;
+  /** The same without what their sources said: enough to tell that nothing is new. */
+  standing(
+    workspaceId: string,
+    origin: string,
+    object: ObjectName,
+    externalIds: readonly string[],
+  ): Promise<LinkStanding[]>;
   byRecords(workspaceId: string, recordIds: readonly string[]): Promise<StoredLink[]>;
   /** The same without what their sources said. */
   ties(workspaceId: string, recordIds: readonly string[]): Promise<LinkTie[]>;

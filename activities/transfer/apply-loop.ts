@@ -6,10 +6,13 @@ import type { RunControl } from '../../workflows/contract/status.js';
 import { regain } from '../regain.js';
 import { addCounts } from '../records/books.js';
 import { judge, type Judgement } from '../records/breakers.js';
+import { decidePage } from '../records/decide.js';
+import { withUntouched } from '../records/untouched.js';
+import { createShortCut, type ShortCut } from './short-cut.js';
 import { decideLike, parkDrifted, refuses, type AsPlanned } from '../plan/as-planned.js';
 import { lookupsOf } from '../records/lookups.js';
 import { keptOf } from '../records/outcome-marks.js';
-import type { DecidedPage } from '../records/page.js';
+import type { DecidedPage, World } from '../records/page.js';
 import { noCounts, type Counts, type Mapped, type Rules, type SourceRecord } from '../records/types.js';
 import type { ApplySide } from '../store/run-documents.js';
 import type { TurnHeld } from '../store/moving.js';
@@ -55,6 +58,7 @@ const MOST_REDOS = 50;
 export async function applyLoop(store: Store, args: ApplyArgs): Promise<ApplyEnd> {
   const { ref, object, signal } = args;
   const reader = createPageReader(store, args);
+  const shortCut = await createShortCut(store, { ...args, workspaceId: ref.workspaceId });
   let totals = args.side.counts;
   let turn: TurnHeld | null = null;
   try {
@@ -79,7 +83,7 @@ export async function applyLoop(store: Store, args: ApplyArgs): Promise<ApplyEnd
       }
       turn ??= await store.turns.acquire(ref.workspaceId, object, args.holder, signal);
       const onItsWay = (): void => reader.ahead(seq + 1);
-      const applied = await applyPage(store, args, { ...read, turn, totals, onItsWay });
+      const applied = await applyPage(store, args, { ...read, turn, totals, shortCut, onItsWay });
       if (applied.state === 'question') return await park(store, args, applied.judgement);
       if (applied.state === 'parked') return applied;
       totals = addCounts(totals, applied.counts);
@@ -100,23 +104,21 @@ type AppliedPage =
 async function applyPage(
   store: Store,
   args: ApplyArgs,
-  of: ReadPage & { turn: TurnHeld; totals: Counts; onItsWay: () => void },
+  of: ReadPage & { turn: TurnHeld; totals: Counts; shortCut: ShortCut; onItsWay: () => void },
 ): Promise<AppliedPage> {
-  const { ref, object, origin } = args;
-  const { page, mapped, planned, totals } = of;
-  const lookups = lookupsOf(mapped, object, args.rules.policies.matching);
+  const { ref, object } = args;
+  const { page, totals } = of;
   let { turn } = of;
   for (let redo = 0; redo < MOST_REDOS; redo += 1) {
     const now = args.now().toISOString();
-    const world = await loadWorld(store, { workspaceId: ref.workspaceId, origin, object }, lookups);
-    const context = { ...ref, origin, object, now, newId: args.newId, idsMayRepeat: args.idsMayRepeat };
-    const { decided, drifts } = decideLike(planned, { mapped, world, rules: args.rules, context });
+    const { decided, drifts } = await decideNow(store, args, of, now);
     if (refuses(args.plan, drifts, args.allowed)) return parkDrifted(store, args, drifts);
     const identity = args.keysMayLie ? judgeIdentity(args, decided) : null;
     const question = identity ?? (await judgeDeleted(store, args, totals, decided.counts.deleted));
     if (question) return { state: 'question', judgement: question };
     const rows = page.records.reduce((sum, record) => sum + (record.rows ?? 1), 0);
-    const commit = { ref, object, seq: page.seq, pageOrigin: page.origin, origin, epoch: args.side.epoch };
+    const at = { ref, object, seq: page.seq, origin: args.origin, epoch: args.side.epoch };
+    const commit = { ...at, pageOrigin: page.origin };
     const kept = keptOf(decided, page.seq);
     const applying = store.pages.apply({ ...commit, turn, decided, settled: [], rows, now, kept });
     of.onItsWay();
@@ -125,6 +127,27 @@ async function applyPage(
     turn = await regain(store, turn, args.signal);
   }
   throw new Error(`Page ${page.seq} of ${object} could not be applied: what it touches kept changing.`);
+}
+
+async function decideNow(
+  store: Store,
+  args: ApplyArgs,
+  { page, planned, shortCut }: ReadPage & { shortCut: ShortCut },
+  now: string,
+): Promise<ReturnType<typeof decideLike>> {
+  const { ref, object, origin, rules, map } = args;
+  const context = { ...ref, origin, object, now, newId: args.newId, idsMayRepeat: args.idsMayRepeat };
+  const at = { workspaceId: ref.workspaceId, origin, object };
+  const load = (of: readonly Mapped[]): Promise<World> =>
+    loadWorld(store, at, lookupsOf(of, object, rules.policies.matching));
+  if (planned) {
+    const { outcomes, mapped } = planned;
+    return decideLike(outcomes, { mapped, world: await load(mapped), rules, context });
+  }
+  const untouched = await shortCut.of(page.records);
+  const rest = page.records.filter((_record, index) => !untouched.has(index)).map(map);
+  const decided = decidePage(rest, await load(rest), rules, context);
+  return { decided: withUntouched(decided, page.records, untouched), drifts: [] };
 }
 
 /** What deletions are a share of: live links before this run marked any. Asked only where something was deleted. */

@@ -9,9 +9,14 @@ import type { Handover } from './handover.js';
 
 export interface ReadPage {
   page: StagedPage;
+  /** Null where it was not planned. */
+  planned: PlannedPage | null;
+}
+
+/** All of it, as it was planned, and as it maps. */
+export interface PlannedPage {
+  outcomes: PlannedOutcome[];
   mapped: Mapped[];
-  /** What was planned of it; null where it was not planned. */
-  planned: PlannedOutcome[] | null;
 }
 
 export interface PageReader {
@@ -42,11 +47,11 @@ export function createPageReader(
 
   async function readNow(seq: number): Promise<ReadPage | null> {
     const taken = await handover.take(seq);
-    const [page, planned] = await Promise.all([
+    const [page, outcomes] = await Promise.all([
       taken ?? store.pages.source(ref, object, seq),
       plan?.outcomes(seq) ?? null,
     ]);
-    return page && { page, mapped: page.records.map(map), planned };
+    return page && { page, planned: outcomes && { outcomes, mapped: page.records.map(map) } };
   }
 
   return {

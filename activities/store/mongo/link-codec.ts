@@ -1,4 +1,4 @@
-import type { LinkTie, StoredLink } from '../../records/types.js';
+import type { LinkStanding, LinkTie, StoredLink } from '../../records/types.js';
 import type { ObjectName } from '../../../workflows/contract/objects.js';
 import { part, partsOf, prefixOf } from './ids.js';
 import { recordKey } from './record-codec.js';
@@ -52,6 +52,26 @@ export function encodeLink(link: StoredLink): LinkStored {
 export type TieStored = Pick<LinkStored, '_id' | 'record' | 'appId' | 'runId' | 'goneAt'>;
 export const TIE = { record: 1, appId: 1, runId: 1, goneAt: 1 } as const;
 
+/** What tells that nothing is new. */
+export type StandingStored = Pick<LinkStored, '_id' | 'record' | 'hash' | 'rules' | 'modifiedAt' | 'goneAt'>;
+export const STANDING = { record: 1, hash: 1, rules: 1, modifiedAt: 1, goneAt: 1 } as const;
+
+/** `prefix`: what all keys of the origin and object begin with. */
+export function decodeStanding(doc: StandingStored, prefix: string): LinkStanding {
+  return {
+    externalId: doc._id.slice(prefix.length),
+    recordId: recordIdOf(doc),
+    sourceHash: doc.hash,
+    rulesVersion: doc.rules,
+    modifiedAt: doc.modifiedAt ?? null,
+    goneAt: doc.goneAt ?? null,
+  };
+}
+
+function recordIdOf({ record }: Pick<LinkStored, 'record'>): string {
+  return record.slice(record.indexOf('/') + 1);
+}
+
 export function decodeTie(doc: TieStored): LinkTie {
   const [workspaceId = '', origin = '', object = '', externalId = ''] = partsOf(doc._id, 4);
   return {
@@ -59,7 +79,7 @@ export function decodeTie(doc: TieStored): LinkTie {
     origin,
     object: object as ObjectName,
     externalId,
-    recordId: doc.record.slice(doc.record.indexOf('/') + 1),
+    recordId: recordIdOf(doc),
     appId: doc.appId,
     runId: doc.runId,
     goneAt: doc.goneAt ?? null,

@@ -1,7 +1,8 @@
 import type { Links } from '../kept.js';
 import type { Database, OriginStored } from './collections.js';
 import { idOf, range } from './ids.js';
-import { decodeLink, decodeTie, linkPrefix, TIE, type TieStored } from './link-codec.js';
+import { decodeLink, decodeStanding, decodeTie, linkPrefix, STANDING, TIE } from './link-codec.js';
+import type { StandingStored, TieStored } from './link-codec.js';
 import { recordKey } from './record-codec.js';
 
 /** So many answers fit one message whatever they hold, and a page's come at once. */
@@ -18,6 +19,16 @@ export function createLinks(database: Database): Links {
       const prefix = linkPrefix(workspaceId, origin, object);
       const keys = [...new Set(externalIds)].map((externalId) => prefix + externalId);
       return (await links.find({ _id: { $in: keys } }).toArray()).map(decodeLink);
+    },
+    async standing(workspaceId, origin, object, externalIds) {
+      if (externalIds.length === 0) return [];
+      const prefix = linkPrefix(workspaceId, origin, object);
+      const keys = externalIds.map((externalId) => prefix + externalId);
+      const found = links.find<StandingStored>(
+        { _id: { $in: keys } },
+        { projection: STANDING, batchSize: LARGE },
+      );
+      return (await found.toArray()).map((doc) => decodeStanding(doc, prefix));
     },
     async byRecords(workspaceId, recordIds) {
       if (recordIds.length === 0) return [];
