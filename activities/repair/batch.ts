@@ -1,14 +1,16 @@
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { ActivityDeps } from '../deps.js';
+import { keepOrPass } from '../keep-turn.js';
 import { regain } from '../regain.js';
 import { decidePage } from '../records/decide.js';
 import { lookupsOf } from '../records/lookups.js';
 import type { PageNotes } from '../records/outcome-marks.js';
 import type { World } from '../records/page.js';
 import { movesOf, type RepairMoves } from '../records/repair.js';
-import type { Mapped, Rules, SourceRecord } from '../records/types.js';
+import type { Rules } from '../records/types.js';
 import type { ApplySide } from '../store/run-documents.js';
+import type { TurnHeld } from '../store/moving.js';
 import type { PageState, RepairPart } from '../store/repair-part.js';
 import type { DecisionDoc } from '../store/repairing.js';
 import type { Store } from '../store/store.js';
@@ -23,7 +25,6 @@ export interface Repairing {
   object: ObjectName;
   origin: string;
   rules: Rules;
-  map: (record: SourceRecord) => Mapped;
   idsMayRepeat: boolean;
   /** Its position moves with every page that is applied. */
   side: ApplySide;
@@ -31,17 +32,25 @@ export interface Repairing {
   signal: AbortSignal;
 }
 
-/** Decides one batch of kept source again and applies it as a page of its own, in one transaction. */
-export async function repairBatch(deps: ActivityDeps, job: Repairing, batch: Batch): Promise<void> {
+/**
+ * Decides one batch of kept source again and applies it as a page of its own, in one transaction. Answers the turn, if it is kept.
+ * `onItsWay` is called while the page is being written.
+ */
+export async function repairBatch(
+  deps: ActivityDeps,
+  job: Repairing,
+  { mapped, ...batch }: Batch,
+  { held, onItsWay }: { held: TurnHeld | null; onItsWay: () => void },
+): Promise<TurnHeld | null> {
   const { store } = deps;
   const { ref, object, origin, rules, side, signal } = job;
-  const mapped = batch.records.map(job.map);
   const lookups = lookupsOf(mapped, object, rules.policies.matching);
   const again = new Set(
     batch.picked.filter(({ before }) => 'cun'.includes(before)).map((one) => one.externalId),
   );
   const known = new Set(batch.states.flatMap(({ duplicates }) => duplicates));
-  let turn = await store.turns.acquire(ref.workspaceId, object, `repair/${ref.runId}/${side.epoch}`, signal);
+  const holder = `repair/${ref.runId}/${side.epoch}`;
+  let turn = held ?? (await store.turns.acquire(ref.workspaceId, object, holder, signal));
   try {
     for (let redo = 0; redo < MOST_REDOS; redo += 1) {
       const now = deps.now().toISOString();
@@ -60,21 +69,24 @@ export async function repairBatch(deps: ActivityDeps, job: Repairing, batch: Bat
       const decided = decidePage(mapped, world, rules, context);
       const seq = side.position;
       const moves = movesOf(batch.picked, decided, seq, known);
-      const result = await store.pages.apply({
+      const applying = store.pages.apply({
         ...{ ref, object, seq, origin, epoch: side.epoch, turn, settled: [], rows: 0, now },
         pageOrigin: 'repair',
         decided: { ...decided, problems: moves.problems, duplicates: moves.duplicates },
         repair: partOf(job, batch, moves),
       });
-      if (result !== 'conflict') {
+      onItsWay();
+      if ((await applying) !== 'conflict') {
         side.position += 1;
-        return;
+        return await keepOrPass(store, turn);
       }
       turn = await regain(store, turn, signal);
     }
-  } finally {
+  } catch (error) {
     await store.turns.release(turn);
+    throw error;
   }
+  await store.turns.release(turn);
   throw new Error(`Kept source of ${object} could not be applied: what it touches kept changing.`);
 }
 
@@ -95,7 +107,11 @@ async function withDecided(
   };
 }
 
-function partOf({ object, repairId, decisions }: Repairing, batch: Batch, moves: RepairMoves): RepairPart {
+function partOf(
+  { object, repairId, decisions }: Repairing,
+  batch: Omit<Batch, 'mapped'>,
+  moves: RepairMoves,
+): RepairPart {
   const { moved, settled, replaced, uncounted, numbers } = moves;
   return {
     ...{ repairId, moved, settled, replaced, uncounted, numbers },

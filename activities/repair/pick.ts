@@ -27,50 +27,78 @@ export interface Picking {
 
 export interface Batch {
   picked: Picked[];
-  records: SourceRecord[];
+  /** What each of them maps to today. */
+  mapped: Mapped[];
   states: PageState[];
   /** The page of source after the last one that was looked at; null: that was the last. */
   next: number | null;
 }
 
-/** The next source records that are meant: whole pages of source, at most 500 records of at most 50 pages. */
-export async function pickBatch(store: Store, picking: Picking, from: number): Promise<Batch> {
-  const { ref, object, chosen, signal } = picking;
-  const batch: Batch = { picked: [], records: [], states: [], next: null };
+/**
+ * The source records that are meant, a batch after the other: whole pages of source, at most 500 records of at most 50 pages. Each
+ * page is read once. After `stopAt` (ms) a batch ends at the next page, with nothing in it if nothing was meant.
+ */
+export async function* pickBatches(
+  store: Pick<Store, 'repairs' | 'pages'>,
+  picking: Picking,
+  { from, now, stopAt }: { from: number; now: () => number; stopAt: number },
+): AsyncGenerator<Batch, void> {
+  let batch = emptyBatch();
+  for await (const state of statesOf(store, picking, from)) {
+    if (now() > stopAt) {
+      yield { ...batch, next: state.seq };
+      return;
+    }
+    const found = await pickOf(store, picking, state);
+    if (found.picked.length === 0) continue;
+    const full =
+      batch.picked.length + found.picked.length > RECORDS_A_PAGE || batch.states.length >= SOURCE_PAGES;
+    if (full && batch.picked.length > 0) {
+      yield { ...batch, next: state.seq };
+      batch = emptyBatch();
+    }
+    batch.picked.push(...found.picked);
+    batch.mapped.push(...found.mapped);
+    batch.states.push(state);
+  }
+  yield batch;
+}
+
+function emptyBatch(): Batch {
+  return { picked: [], mapped: [], states: [], next: null };
+}
+
+async function* statesOf(
+  store: Pick<Store, 'repairs'>,
+  { ref, object, chosen, signal }: Picking,
+  from: number,
+): AsyncGenerator<PageState, void> {
   const ids = chosen.externalIds ? { externalIds: [...chosen.externalIds] } : {};
   for (let at: number | null = from; at !== null;) {
     signal.throwIfAborted();
     const { items, next } = await store.repairs.states(ref, object, { from: at, limit: STATES_READ, ...ids });
-    for (const state of items) {
-      const found = await pickOf(store, picking, state);
-      const full =
-        batch.picked.length + found.picked.length > RECORDS_A_PAGE || batch.states.length >= SOURCE_PAGES;
-      if (full && batch.picked.length > 0) return { ...batch, next: state.seq };
-      if (found.picked.length === 0) continue;
-      batch.picked.push(...found.picked);
-      batch.records.push(...found.records);
-      batch.states.push(state);
-    }
+    yield* items;
     at = next;
   }
-  return batch;
 }
 
 async function pickOf(
-  store: Store,
+  store: Pick<Store, 'pages'>,
   picking: Picking,
   state: PageState,
-): Promise<Pick<Batch, 'picked' | 'records'>> {
-  const found: Pick<Batch, 'picked' | 'records'> = { picked: [], records: [] };
+): Promise<Pick<Batch, 'picked' | 'mapped'>> {
+  const found: Pick<Batch, 'picked' | 'mapped'> = { picked: [], mapped: [] };
   const notes = new Map(state.notes.map(([index, failed, counted]) => [index, { failed, counted }]));
   if (!mayHave(picking, state)) return found;
   const page = await store.pages.source(picking.ref, picking.object, state.seq);
   (page?.records ?? []).forEach((record, index) => {
     const said = notes.get(index);
-    if (!isWanted(picking, record, state.marks[index] ?? '', said)) return;
-    found.records.push(record);
+    const before = state.marks[index] ?? '';
+    const mapped = mappedIfWanted(picking, record, before, said);
+    if (!mapped) return;
+    found.mapped.push(mapped);
     found.picked.push({
-      ...{ seq: state.seq, index, externalId: record.externalId, before: state.marks[index] ?? '' },
+      ...{ seq: state.seq, index, externalId: record.externalId, before },
       notes: said ?? { failed: [], counted: [] },
     });
   });
@@ -94,19 +122,24 @@ function mayHave(
   return wanted.test(marks);
 }
 
-function isWanted(
+/** As it maps today; null: it is not meant. */
+function mappedIfWanted(
   picking: Picking,
   record: SourceRecord,
   mark: string,
   notes: RecordNotes | undefined,
-): boolean {
-  const { chosen, decided, changed } = picking;
+): Mapped | null {
+  const { chosen, decided, changed, mapBefore, mapNow, mappingChanged } = picking;
   const { externalId } = record;
   const meant = isMeant(chosen, { externalId, mark, notes, decided: decided.has(externalId) });
-  if (meant !== 'if_changed') return meant === 'yes';
-  return mayEndOtherwise(mark, changed, () => picking.mappingChanged && mapsOtherwise(picking, record));
+  if (meant === 'no') return null;
+  if (meant === 'yes') return mapNow(record);
+  const now = once(() => mapNow(record));
+  const mapsOtherwise = (): boolean => JSON.stringify(mapBefore(record)) !== JSON.stringify(now());
+  return mayEndOtherwise(mark, changed, () => mappingChanged && mapsOtherwise()) ? now() : null;
 }
 
-function mapsOtherwise({ mapBefore, mapNow }: Picking, record: SourceRecord): boolean {
-  return JSON.stringify(mapBefore(record)) !== JSON.stringify(mapNow(record));
+function once<T extends object>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => (made ??= make());
 }

@@ -8,9 +8,11 @@ import { compileMapping } from '../records/mapping.js';
 import { rulesChanged, type Chosen } from '../records/repair.js';
 import type { Rules } from '../records/types.js';
 import { RELATIONS_A_PAGE, resolveItems } from '../resolve.js';
+import type { TurnHeld } from '../store/moving.js';
 import type { RepairState, RunDoc } from '../store/run-documents.js';
 import { repairBatch, type Repairing } from './batch.js';
-import { pickBatch, type Picking } from './pick.js';
+import { pickBatches, type Picking } from './pick.js';
+import { readAhead } from './read-ahead.js';
 import { untieDecided } from './untie.js';
 
 const SLICE_MS = 60_000;
@@ -93,21 +95,45 @@ async function repairObject(deps: ActivityDeps, job: ObjectJob): Promise<'done' 
   };
   const open = await store.decisions.open(ref, object);
   const meant = open.filter(({ externalId }) => isChosen(chosen, externalId));
-  const map = compileMapping(object, rules);
   const repairing: Repairing = {
-    ...{ ref, repairId: args.repairId, object, origin: pinned.origin, rules, map, side, signal },
+    ...{ ref, repairId: args.repairId, object, origin: pinned.origin, rules, side, signal },
     idsMayRepeat: provider.objects.find((offer) => offer.object === object)?.uniqueIds !== true,
     decisions: new Map(meant.map((decision) => [decision.externalId, decision])),
   };
   await untieDecided(deps, repairing);
   const picking = pickingOf(job, rules, repairing, chosen);
-  for (let from: number | null = job.from; from !== null && from < Number.MAX_SAFE_INTEGER;) {
-    const batch = await pickBatch(store, picking, from);
-    if (batch.picked.length > 0) await repairBatch(deps, repairing, batch);
-    from = batch.next;
-    if (from !== null && deps.now().getTime() > job.stopAt) return 'more';
+  if (job.from < Number.MAX_SAFE_INTEGER && (await repairPicked(deps, job, repairing, picking)) === 'more') {
+    return 'more';
   }
   return resolveWaiting(deps, repairing, job.stopAt);
+}
+
+/** Batch after batch; while one is written the next one is picked, which reads nothing that the first writes. */
+async function repairPicked(
+  deps: ActivityDeps,
+  { from, stopAt }: ObjectJob,
+  repairing: Repairing,
+  picking: Picking,
+): Promise<'done' | 'more'> {
+  const { store } = deps;
+  const now = (): number => deps.now().getTime();
+  const batches = readAhead(pickBatches(store, picking, { from, now, stopAt }));
+  let turn: TurnHeld | null = null;
+  try {
+    for (let batch = await batches.next(); batch; batch = await batches.next()) {
+      if (batch.picked.length > 0) {
+        turn = await repairBatch(deps, repairing, batch, { held: turn, onItsWay: batches.ahead });
+      } else if (batch.next !== null) {
+        const { ref, object, side } = repairing;
+        await store.repairs.moveOn(ref, object, { epoch: side.epoch, seq: batch.next });
+      }
+      if (batch.next !== null && now() > stopAt) return 'more';
+    }
+    return 'done';
+  } finally {
+    if (turn) await store.turns.release(turn);
+    await batches.end();
+  }
 }
 
 /** A decision is carried out by every repair that does not ask for something else. */
@@ -119,7 +145,7 @@ function isChosen({ code, externalIds }: Chosen, externalId: string): boolean {
 function pickingOf(
   job: ObjectJob,
   rules: Rules,
-  { ref, object, map, decisions, signal }: Repairing,
+  { ref, object, rules: now, decisions, signal }: Repairing,
   chosen: Chosen,
 ): Picking {
   const { pinned, run } = job.opened;
@@ -133,7 +159,7 @@ function pickingOf(
     // An earlier repair used other rules than the run: everything may end otherwise than it did then.
     changed: repairedOtherwise ? { merging: true, duplicates: true, linked: true } : changed,
     mapBefore: compileMapping(object, before),
-    mapNow: map,
+    mapNow: compileMapping(object, now),
     mappingChanged: before.version !== rules.version,
   };
 }

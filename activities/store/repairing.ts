@@ -39,6 +39,8 @@ export interface Repairs {
     object: ObjectName,
     args: { from: number; limit: number; externalIds?: readonly string[] },
   ): Promise<{ items: PageState[]; next: number | null }>;
+  /** States that the repair goes on at a page of source, for an attempt that holds this epoch. Throws `Fenced`. */
+  moveOn(ref: RunRef, object: ObjectName, args: { epoch: number; seq: number }): Promise<void>;
   /** What this run did about one external id, in order. */
   entriesOf(ref: RunRef, object: ObjectName, externalId: string): Promise<JournalEntry[]>;
   /** As it was listed; null: this run lists no such duplicate. */

@@ -3,6 +3,7 @@ import type { FailureCode } from '../../workflows/contract/failures.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { RunControl } from '../../workflows/contract/status.js';
+import { keepOrPass } from '../keep-turn.js';
 import { regain } from '../regain.js';
 import { addCounts } from '../records/books.js';
 import { judge, type Judgement } from '../records/breakers.js';
@@ -196,15 +197,6 @@ const FACTS_READ = 500;
 
 function judgeIdentity(args: ApplyArgs, { identity }: DecidedPage): Judgement | null {
   return judge(args.rules.policies, null, { allowed: args.allowed, pageIdentity: identity });
-}
-
-/** The turn is kept across pages while nobody waits, and given up at once when somebody does. */
-async function keepOrPass(store: Store, turn: TurnHeld): Promise<TurnHeld | null> {
-  const renewed = await store.turns.renew(turn);
-  if (!renewed) return null;
-  if (!renewed.wanted) return renewed.turn;
-  await store.turns.release(renewed.turn);
-  return null;
 }
 
 /** The evidence goes to the store, because samples of records must not enter history. */

@@ -58,6 +58,18 @@ export async function upsertAll(
   return added;
 }
 
+/** The same of many documents at once. How many were matched: the caller compares. */
+export async function updateAlike(
+  tx: Tx,
+  collection: CollectionName,
+  keys: readonly string[],
+  u: Document,
+): Promise<number> {
+  if (keys.length === 0) return 0;
+  const updates = shortLists(keys).map((list) => ({ q: { _id: { $in: list } }, u, multi: true }));
+  return send(tx, { update: collection, updates, ordered: true });
+}
+
 /** How many were deleted: the caller compares. */
 export async function deleteAll(
   tx: Tx,
@@ -65,11 +77,14 @@ export async function deleteAll(
   keys: readonly string[],
 ): Promise<number> {
   if (keys.length === 0) return 0;
-  const deletes = [];
-  for (let from = 0; from < keys.length; from += MOST_KEYS) {
-    deletes.push({ q: { _id: { $in: keys.slice(from, from + MOST_KEYS) } }, limit: 0 });
-  }
+  const deletes = shortLists(keys).map((list) => ({ q: { _id: { $in: list } }, limit: 0 }));
   return send(tx, { delete: collection, deletes, ordered: true });
+}
+
+function shortLists(keys: readonly string[]): (readonly string[])[] {
+  const lists = [];
+  for (let from = 0; from < keys.length; from += MOST_KEYS) lists.push(keys.slice(from, from + MOST_KEYS));
+  return lists;
 }
 
 async function send(tx: Tx, command: Document): Promise<number> {

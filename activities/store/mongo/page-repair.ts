@@ -7,7 +7,7 @@ import { Fenced } from '../moving.js';
 import type { PageState, RepairPart } from '../repair-part.js';
 import type { Repairs, UntieCommit } from '../repairing.js';
 import type { ApplyStored, Database, PackedStored, PageStored, ProblemStored } from './collections.js';
-import { deleteAll, updateAll, type Update } from './commands.js';
+import { deleteAll, updateAlike, updateAll, type Update } from './commands.js';
 import { Conflict, isDuplicateKey } from './errors.js';
 import { mayHold } from './fingerprints.js';
 import { readGuard } from './guards.js';
@@ -33,6 +33,7 @@ export function createRepairs(database: Database): Repairs {
     states: (ref, object, args) => readStates(database, { ref, object }, args),
     entriesOf: (ref, object, externalId) => entriesOf(database, { ref, object }, externalId),
     duplicateOf: (ref, object, externalId) => duplicateOf(database, { ref, object }, externalId),
+    moveOn: (ref, object, args) => transact(database, (tx) => moveOn(tx, { ref, object }, args)),
     untie: (commit) => untie(database, commit),
   };
 }
@@ -45,6 +46,27 @@ async function claim(tx: Tx, { ref, object }: Place): Promise<ReturnType<typeof 
   const claimed = { repairing: true, updatedAt: tx.database.now().toISOString() };
   await updateExactly(tx, 'transfers', [{ q: { _id: key }, u: { $inc: { epoch: 1 }, $set: claimed } }]);
   return applySide({ ...side, epoch: side.epoch + 1 });
+}
+
+/** Nothing was meant up to here. Repeatable. */
+async function moveOn(
+  tx: Tx,
+  { ref, object }: Place,
+  { epoch, seq }: { epoch: number; seq: number },
+): Promise<void> {
+  await refuseOthers(tx, { ref, object }, epoch);
+  const update = {
+    $set: { 'repair.next': pack({ object, seq }), updatedAt: tx.database.now().toISOString() },
+  };
+  await updateExactly(tx, 'runs', [{ q: { _id: idOf(ref.workspaceId, ref.runId) }, u: update }]);
+}
+
+async function refuseOthers(tx: Tx, { ref, object }: Place, epoch: number): Promise<void> {
+  const key = sideKey(ref, object, APPLY);
+  const side = await readGuard<ApplyStored>(tx, 'transfers', key, { epoch: 1, repairing: 1 });
+  if (side?.epoch !== epoch || side.repairing !== true) {
+    throw new Fenced(`Another attempt, or an undo, took over ${object}. Nothing was written.`);
+  }
 }
 
 async function readStates(
@@ -119,11 +141,8 @@ export async function repairBooks(tx: Tx, commit: ApplyCommit, part: RepairPart)
   await refuseExpired(tx, ref);
   await keepStates(tx, commit, part.states);
   const settled = part.settled.map(({ seq, n }) => failedKey({ ref, object, seq }, n));
-  await updateExactly(
-    tx,
-    'problems',
-    settled.map((_id) => ({ q: { _id }, u: { $set: { state: 'repaired' } } })),
-  );
+  const found = await updateAlike(tx, 'problems', settled, { $set: { state: 'repaired' } });
+  if (found !== settled.length) throw new Conflict('problems that were to be settled are gone');
   await deleteAll(
     tx,
     'problems',
@@ -235,14 +254,10 @@ const DECIDED =
 
 async function moveUntied(tx: Tx, commit: UntieCommit): Promise<void> {
   const { ref, object, epoch, state, now } = commit;
-  const key = sideKey(ref, object, APPLY);
-  const side = await readGuard<ApplyStored>(tx, 'transfers', key, { epoch: 1, repairing: 1 });
-  if (side?.epoch !== epoch || side.repairing !== true) {
-    throw new Fenced(`Another attempt, or an undo, took over ${object}. Nothing was written.`);
-  }
+  await refuseOthers(tx, commit, epoch);
   const page = await readGuard<PageStored>(tx, 'pages', pageKey(ref, object, state.seq), { marks: 1 });
   if (page?.marks !== commit.before) throw new Repeated();
   const increments = countIncrements(commit.moved);
   const move = { $inc: { ...increments }, $set: { updatedAt: now } };
-  await updateExactly(tx, 'transfers', [{ q: { _id: key }, u: move }]);
+  await updateExactly(tx, 'transfers', [{ q: { _id: sideKey(ref, object, APPLY) }, u: move }]);
 }

@@ -1,0 +1,134 @@
+import { readAhead } from '../../activities/repair/read-ahead.js';
+import type { RunRef } from '../../workflows/contract/ids.js';
+import { must, openHouse, type House } from '../support/activity-house.js';
+import { ANN, MAPPING, repairDesk } from '../support/repair-desk.js';
+import { people, scriptedProvider } from '../support/scripted-provider.js';
+
+/** A repair of many pages is done in slices, whether anything in them is meant or not. */
+
+let house: House;
+beforeAll(async () => {
+  house = await openHouse();
+});
+afterAll(() => house.close());
+
+const { ended, booksOf } = repairDesk(() => house);
+const PAGES = 6;
+
+/** Six pages of two people each; those of the pages named here lack the name that is required. */
+async function imported(badPages: readonly number[]): Promise<RunRef> {
+  const { provider, script } = scriptedProvider();
+  const pages = Array.from({ length: PAGES }, (_each, n) => {
+    const name = badPages.includes(n) ? { name: '' } : {};
+    return people(2, 1 + 2 * n, name);
+  });
+  script.answers = { contacts: pages };
+  const app = await house.install(provider, { mapping: MAPPING });
+  const ref = await house.begin(app);
+  expect(await house.transfer(ref)).toEqual({ state: 'done' });
+  await ended(ref);
+  const fields = { ...MAPPING.objects.contacts.fields, name: { path: 'name', default: 'Somebody' } };
+  await house.store.apps.patch(app.workspaceId, app.appId, {
+    mapping: { ...MAPPING, objects: { contacts: { fields } } },
+  });
+  return ref;
+}
+
+/** Half a minute passes each time anybody looks. */
+function hurriedClock(): () => Date {
+  let at = Date.now();
+  return () => new Date((at += 30_000));
+}
+
+async function slices(ref: RunRef, repairId: string): Promise<number> {
+  const args = { ref, repairId, object: null, code: null, externalIds: null, actor: ANN };
+  for (let slice = 1; ; slice += 1) {
+    if (slice > 20 * PAGES) throw new Error('The repair does not come to its end.');
+    const end = await house.run('repairSlice', args, { deps: { now: hurriedClock() } });
+    if (end.state === 'done') return slice;
+    expect(must((await house.theRun(ref)).repair).state).toBe('running');
+  }
+}
+
+describe('the slices of a repair', () => {
+  it('go on behind the last page that was looked at, also where nothing was meant', async () => {
+    const ref = await imported([]);
+    const seen: number[] = [];
+    const { repairs } = house.store;
+    const watched: typeof repairs = {
+      ...repairs,
+      moveOn: (run, object, args) => {
+        seen.push(args.seq);
+        return repairs.moveOn(run, object, args);
+      },
+    };
+    const args = { ref, repairId: 'idle', object: null, code: null, externalIds: null, actor: ANN };
+    const how = (): { deps: object } => ({
+      deps: { now: hurriedClock(), store: { ...house.store, repairs: watched } },
+    });
+    let last = await house.run('repairSlice', args, how());
+    for (let slice = 0; last.state === 'more' && slice < 50; slice += 1) {
+      last = await house.run('repairSlice', args, how());
+    }
+    expect(last).toEqual({ state: 'done' });
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
+    expect(await booksOf(ref)).toMatchObject({ created: 2 * PAGES, failed: 0 });
+  });
+
+  it('repair everything once', async () => {
+    const ref = await imported([0, 2, 3, 5]);
+    expect(await booksOf(ref)).toMatchObject({ created: 4, failed: 8 });
+    expect(await slices(ref, 'hurried')).toBeGreaterThan(1);
+    expect(await booksOf(ref)).toMatchObject({ fetched: 12, created: 12, failed: 0 });
+    expect((await house.theRun(ref)).repair).toMatchObject({ state: 'done', repaired: 8, next: null });
+    expect(await house.records(ref.workspaceId)).toHaveLength(2 * PAGES);
+    const { items } = await house.store.problems.list(ref, { severity: 'failed' }, { limit: 50 });
+    expect(items.map(({ state }) => state)).toEqual(items.map(() => 'repaired'));
+    expect(items.length).toBeGreaterThanOrEqual(8);
+  });
+
+  it('are fenced: whoever came before says nothing of where it goes on', async () => {
+    const ref = await imported([1]);
+    const { repairs } = house.store;
+    const first = must(await repairs.claim(ref, 'contacts'));
+    const second = must(await repairs.claim(ref, 'contacts'));
+    await expect(repairs.moveOn(ref, 'contacts', { epoch: first.epoch, seq: 3 })).rejects.toThrow(
+      'took over',
+    );
+    await repairs.moveOn(ref, 'contacts', { epoch: second.epoch, seq: 4 });
+    expect((await house.theRun(ref)).repair?.next).toEqual({ object: 'contacts', seq: 4 });
+  });
+});
+
+describe('what is made ahead', () => {
+  async function* counted(log: string[]): AsyncGenerator<number, void> {
+    try {
+      yield 1;
+      yield 2;
+      await Promise.reject(new Error('no third'));
+    } finally {
+      log.push('closed');
+    }
+  }
+
+  it('is made once, and tells its trouble when it is asked for', async () => {
+    const items = readAhead(counted([]));
+    expect(await items.next()).toBe(1);
+    items.ahead();
+    items.ahead();
+    expect(await items.next()).toBe(2);
+    items.ahead();
+    await expect(items.next()).rejects.toThrow('no third');
+    expect(await items.next()).toBeNull();
+  });
+
+  it('is given up without a word', async () => {
+    const log: string[] = [];
+    const items = readAhead(counted(log));
+    await items.next();
+    items.ahead();
+    await items.end();
+    expect(log).toEqual(['closed']);
+  });
+});
