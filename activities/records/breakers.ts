@@ -1,6 +1,7 @@
 import type { FailureCode } from '../../workflows/contract/failures.js';
 import { decidedOf } from './books.js';
 import type { DecidedPage } from './page.js';
+import { defaultPolicies } from './policies.js';
 import type { Counts, Policies } from './types.js';
 
 export type BreakerCode = Extract<
@@ -32,14 +33,19 @@ export interface Judged {
   pageIdentity?: DecidedPage['identity'] | null;
   /** Exactly the first page was written: it is judged although it may be small, before there is a second. */
   canary?: boolean;
+  /** All of the object was decided: then it is judged however little it is. */
+  whole?: boolean;
   /** Live links of the object before this run marked any: what deletions are a share of. */
   known?: number;
 }
 
 /** A share of fewer records than this says nothing. */
 const ENOUGH = 100;
-/** But so many of a first page do, however small it is. */
-const ENOUGH_OF_CANARY = 20;
+/**
+ * But so many of a first page do, and of all there is, however little that is; for a limit that a person chose, any number does. Our
+ * own limit would stop every short list for one bad row, which its review shows anyway.
+ */
+const ENOUGH_OF_FEW = 20;
 /** So many deletions are no housekeeping, however few records there are. */
 const ENOUGH_DELETED = 10;
 /** One record whose name and e-mail changed is somebody who married; a share of one is no share. */
@@ -53,11 +59,11 @@ const REUSED_SHARE = 0.3;
 export function judge(
   policies: Policies,
   totals: Counts | null,
-  { allowed, pageIdentity, canary = false, known = 0 }: Judged,
+  { allowed, pageIdentity, canary = false, whole = false, known = 0 }: Judged,
 ): Judgement | null {
   const found = [
     keyReused(pageIdentity ?? null),
-    ...(totals === null ? [] : sharesOf(policies, { totals, canary, known })),
+    ...(totals === null ? [] : sharesOf(policies, { totals, canary, whole, known })),
   ];
   return found.find((each) => each !== null && !allowed.includes(each.code)) ?? null;
 }
@@ -65,26 +71,26 @@ export function judge(
 interface Seen {
   totals: Counts;
   canary: boolean;
+  whole: boolean;
   known: number;
 }
 
 function sharesOf(policies: Policies, seen: Seen): (Judgement | null)[] {
   const { breakers } = policies;
-  const { totals } = seen;
   return [
-    overLimit(seen, 'breaker_failed', totals.failed, breakers.failed, {
+    overLimit(seen, 'failed', breakers, {
       what: 'failed',
       look: 'Look at the problems: a column may be mapped wrongly or the file may have another format.',
     }),
-    overLimit(seen, 'breaker_duplicates', totals.duplicates, breakers.duplicates, {
+    overLimit(seen, 'duplicates', breakers, {
       what: 'look like records that are there already',
       look: 'Look at the duplicates: this may be the same data under other ids.',
     }),
-    overLimit(seen, 'breaker_updated', totals.updated, breakers.updated, {
+    overLimit(seen, 'updated', breakers, {
       what: 'would change a record',
       look: 'Look at the changes so far: this may be an older copy of the data, or another mapping.',
     }),
-    overLimit(seen, 'breaker_deleted', totals.deleted, breakers.deleted, {
+    overLimit(seen, 'deleted', breakers, {
       what: 'were deleted at the source',
       look: 'Look there whether they are really gone, or only out of sight of this account.',
     }),
@@ -111,26 +117,35 @@ function keyReused(identity: DecidedPage['identity'] | null): Judgement | null {
 }
 
 function overLimit(
-  { totals, canary, known }: Seen,
-  code: BreakerCode,
-  count: number,
-  limit: number | null,
+  { totals, canary, whole, known }: Seen,
+  kind: keyof Policies['breakers'],
+  limits: Policies['breakers'],
   words: { what: string; look: string },
 ): Judgement | null {
+  const limit = limits[kind];
+  const count = totals[kind];
   // A few deletions are most of what changed since yesterday, and still few of what there is.
-  const of = code === 'breaker_deleted' ? Math.max(count, known) : decidedOf(totals);
+  const of = kind === 'deleted' ? Math.max(count, known) : decidedOf(totals);
   if (limit === null || of === 0) return null;
   const share = count / of;
-  const enough =
-    code === 'breaker_deleted' ? isMass(count, of) : of >= ENOUGH || (canary && count >= ENOUGH_OF_CANARY);
+  const few = (): boolean => (canary || whole) && (count >= ENOUGH_OF_FEW || limit !== OURS[kind]);
+  const enough = kind === 'deleted' ? isMass(count, of) : of >= ENOUGH || few();
   if (!enough || share <= limit) return null;
   return {
-    code,
+    code: `breaker_${kind}`,
     message:
       `${count} of ${of} records (${percent(share)}) ${words.what}; this app's limit is ${percent(limit)}. ` +
-      `${code === 'breaker_deleted' ? 'What would delete them was not written' : 'The next page was not written'}; the pages before it were. ${words.look} Then resume, skip this object, or stop.`,
+      `${written(kind, whole)} ${words.look} Then resume, skip this object, or stop.`,
     evidence: { count, of, share, limit, samples: [] },
   };
+}
+
+const OURS = defaultPolicies().breakers;
+
+function written(kind: keyof Policies['breakers'], whole: boolean): string {
+  if (whole) return 'All pages of this object are written.';
+  if (kind === 'deleted') return 'What would delete them was not written; the pages before it were.';
+  return 'The next page was not written; the pages before it were.';
 }
 
 /** Of a whole that is known a few say something: eleven of a hundred, ten of thirty, or most of a handful. */

@@ -58,7 +58,7 @@ async function moveSlice(
     const { workspaceId } = ref;
     const { origin, rules } = opened.pinned;
     const known = await knownBefore(deps.store, { workspaceId, origin, object }, end.totals);
-    const tripped = judge(rules.policies, end.totals, { allowed: args.allowed, known });
+    const tripped = judge(rules.policies, end.totals, { allowed: args.allowed, known, whole: true });
     return tripped ? await park(deps.store, { ref, object, side: sides.apply }, tripped) : { state: 'done' };
   } finally {
     await session?.close();

@@ -47,6 +47,19 @@ describe('breakers of shares', () => {
     expect(judge(limits, counts({ created: 1, failed: 4 }), { allowed: [], canary: true })).toBeNull();
   });
 
+  it('judges the whole of an object however little it is: by its own limit from twenty on, by a chosen one always', () => {
+    const own = policies();
+    const chosen = policies({ breakers: { ...own.breakers, failed: 0.2 } });
+    const few = counts({ created: 3, failed: 1 });
+    const whole = { allowed: [], whole: true };
+    expect(judge(own, few, whole)).toBeNull();
+    expect(judge(own, counts({ created: 30, failed: 20 }), whole)?.code).toBe('breaker_failed');
+    expect(judge(chosen, few, { allowed: [] })).toBeNull();
+    expect(judge(chosen, few, { allowed: [], canary: true })?.code).toBe('breaker_failed');
+    expect(judge(chosen, few, whole)?.message).toContain('All pages of this object are written.');
+    expect(judge(chosen, counts({ created: 4, failed: 1 }), whole)).toBeNull();
+  });
+
   it('counts deletions as a share of what the app has brought, not of what changed', () => {
     const gone = policies({ breakers: { failed: null, updated: null, deleted: 0.1, duplicates: null } });
     const totals = counts({ deleted: 101, updated: 20 });
