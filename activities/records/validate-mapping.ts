@@ -52,7 +52,7 @@ export function validateMapping(mapping: Mapping, context: MappingContext = {}):
       ...columnIssues(object, one, at, context),
     );
   }
-  return [...issues, ...statusIssues(mapping)];
+  return [...issues, ...statusIssues(mapping, context)];
 }
 
 /** As `validateMapping`, for one object: what a run of it would stop at. */
@@ -204,9 +204,15 @@ function columnIssues(
   return issues;
 }
 
-function statusIssues(mapping: Mapping): MappingIssue[] {
+function statusIssues(mapping: Mapping, { objects }: MappingContext): MappingIssue[] {
   const issues: MappingIssue[] = [];
   for (const object of OBJECT_NAMES) {
+    if (objects && !objects.includes(object)) {
+      if (Object.keys(mapping.statuses[object] ?? {}).length === 0) continue;
+      const message = `This app has no ${object}; it offers ${objects.join(', ')}. Set \`statuses.${object}\` to null to remove what is there.`;
+      issues.push({ path: ['statuses', object], message });
+      continue;
+    }
     const known = statusesOf(object);
     for (const [value, status] of Object.entries(mapping.statuses[object] ?? {})) {
       if (known.includes(status)) continue;

@@ -91,6 +91,11 @@ async function refuseNothing(call: RepairCall, of: RunDoc): Promise<void> {
   }
   const left = asked.filter(({ state }) => state !== 'cleaned_up').map((each) => each.object);
   if (left.length === 0) throw nothing('What this run wrote was taken back.');
+  if (!(await keepsMarks(call, of, left))) {
+    throw nothing(
+      'This run was made before Sluice kept what became of each record. Import the source again instead: what is the same is found unchanged.',
+    );
+  }
   if (externalIds && !(await keepsOneOf(call, of, left, externalIds))) {
     throw nothing('None of these external ids is in what this run kept.');
   }
@@ -104,6 +109,23 @@ function nothing(why: string): Problem {
     'nothing_to_repair',
     `${why} Nothing was changed. GET /v1/runs/{runId}/problems lists what can be repaired.`,
   );
+}
+
+/** False: of none of what the objects brought is it known how it ended. */
+async function keepsMarks(
+  { deps }: RepairCall,
+  of: RunDoc,
+  objects: readonly RunDoc['object'][],
+): Promise<boolean> {
+  let brought = false;
+  for (const object of OBJECTS.filter((each) => objects.includes(each))) {
+    const sides = await deps.store.transfers.get(of, object);
+    if (!sides || sides.apply.counts.fetched === 0) continue;
+    const { items } = await deps.store.repairs.states(of, object, { from: 0, limit: 1 });
+    if (items.length > 0) return true;
+    brought = true;
+  }
+  return !brought;
 }
 
 async function keepsOneOf(

@@ -35,7 +35,7 @@ describe('repairing a run, and deciding about duplicates', () => {
   afterAll(() => api.close());
 
   /** A worker staged and applied one page: one record failed, another looks like two. */
-  async function onePage(runId: string): Promise<void> {
+  async function onePage(runId: string, knowsOutcomes = true): Promise<void> {
     const { store } = api;
     const ref = { workspaceId: 'default', appId, runId };
     const { fetch, apply } = await store.transfers.claim(ref, 'contacts', { slice: 0, attempt: 1 });
@@ -76,7 +76,7 @@ describe('repairing a run, and deciding about duplicates', () => {
         turn,
         settled: [],
         rows: 2,
-        kept: { marks: 'fp', notes: [[0, [['value_invalid', 0, 0]], []]] },
+        ...(knowsOutcomes && { kept: { marks: 'fp', notes: [[0, [['value_invalid', 0, 0]], []]] } }),
         now: new Date().toISOString(),
       },
       decided: {
@@ -87,7 +87,7 @@ describe('repairing a run, and deciding about duplicates', () => {
         ],
         problems: [{ severity: 'failed', code: 'value_invalid', externalId: 'n1', message: 'no' }],
         duplicates: [found],
-        counts: { ...noCounts(), failed: 1, skipped: 1 },
+        counts: { ...noCounts(), fetched: 2, failed: 1, skipped: 1 },
         identity: { known: 0, changed: 0, samples: [] },
       },
     });
@@ -140,6 +140,20 @@ describe('repairing a run, and deciding about duplicates', () => {
     expect(api.gateway.started.at(-1)).toMatchObject({ runId: run.runId, kind: 'repair' });
     const again = await post({ externalIds: ['n1'] });
     expect(again.body.code).not.toBe('nothing_to_repair');
+  });
+
+  it('of a run that kept no outcomes says so, and what to do instead', async () => {
+    await end();
+    const { body } = await api.call('post', `/v1/apps/${appId}/runs`, { body: { kind: 'import' } });
+    await onePage(body.runId, false);
+    const found = await api.store.runs.get('default', body.runId);
+    if (!found) throw new Error('no run');
+    run = found;
+    await end();
+    const refused = await post({});
+    expect([refused.status, refused.body.code]).toEqual([409, 'nothing_to_repair']);
+    expect(refused.body.detail).toMatch(/before Sluice kept .* Nothing was changed/);
+    expect(api.gateway.started.at(-1)).not.toMatchObject({ kind: 'repair' });
   });
 
   it.each([

@@ -190,6 +190,15 @@ describe('a mapping is checked', () => {
     expect(issues[0]!.message).toMatch(message);
   });
 
+  it('statuses of an object that the app has not, until they are taken away', () => {
+    const context = { objects: ['contacts'] as const };
+    const found = validateMapping(mappingOf({}, { statuses: { tasks: { x: 'done' } } }), context);
+    expect(found).toEqual([
+      { path: ['statuses', 'tasks'], message: expect.stringContaining('This app has no tasks') },
+    ]);
+    expect(validateMapping(mappingOf({}, { statuses: { tasks: {} } }), context)).toEqual([]);
+  });
+
   it('against what the provider offers and the file has', () => {
     const mapping = mappingOf({
       tasks: { fields: { title: 't' } },
