@@ -1,3 +1,4 @@
+import type { LoginDesk } from './connections/exchange.js';
 import type { Store } from './store/store.js';
 import type { inspectFile } from './providers/files/inspect.js';
 import type { NetworkPolicy, Provider } from './providers/provider.js';
@@ -9,6 +10,8 @@ export interface ActivityDeps {
   providers: { get(id: string): Provider | undefined };
   /** What an app connects with, read anew at each call (`OpenConnection.credentials`); throws a `ProviderFailure` where there is none. */
   openCredentials(workspaceId: string, appId: string, rejected?: { accessToken: string }): Promise<unknown>;
+  /** Log-ins at OAuth providers. */
+  logins: LoginDesk;
   /** Reads an upload into rows; the file provider's. */
   inspectFile: typeof inspectFile;
   network: NetworkPolicy;

@@ -5,6 +5,7 @@ import { whileBeating } from './beat.js';
 import { createCloseRun } from './close-run.js';
 import type { AppDoc } from './store/documents.js';
 import type { HoldDoc, RunDoc } from './store/run-documents.js';
+import { endStaleLogin, staleLogins } from './stale-logins.js';
 import { settleSchedule } from './store/settle-schedule.js';
 
 /** A run that nobody touched for so long is looked at: its workflow may be gone. */
@@ -15,7 +16,7 @@ const BETWEEN_LOOKS_MS = 2_000;
 
 /**
  * Ends holds and closes run documents whose workflow is gone (terminated, or never started), tells Temporal of cancels that it does
- * not know of, has it keep the schedules that stand on the apps, and lets old pages go. Repeatable: it only states what is so. "Gone" must be seen twice, because a start may be on
+ * not know of, has it keep the schedules that stand on the apps, ends log-ins that nobody finished, and lets old pages go. Repeatable: it only states what is so. "Gone" must be seen twice, because a start may be on
  * its way. One workflow that cannot be looked at keeps none of the others: the first such error is thrown at the end.
  */
 export function createSweep(deps: ActivityDeps): Activities['sweep'] {
@@ -32,6 +33,7 @@ export function createSweep(deps: ActivityDeps): Activities['sweep'] {
       await round.each(await deps.store.runs.cancelling(AT_ONCE), (run) => deps.workflows.cancel(run));
       await round.each(await deps.store.holds.live(null, AT_ONCE), (hold) => endOrphanedHold(deps, hold));
       await round.each(await deps.store.apps.schedulesPending(AT_ONCE), (app) => restate(deps, app));
+      await round.each(await staleLogins(deps), (login) => endStaleLogin(deps, login));
       await round.each(await expired(deps), (run) => deps.store.pages.expire(run));
       round.done();
     });

@@ -21,7 +21,8 @@ export function whyNot(
     return no('action_not_supported', `${description.name} does not offer syncs of ${app.scope.join(', ')}.`);
   }
   if (app.connection.status !== 'ready') {
-    return no('connection_not_ready', `The connection is ${app.connection.status}.`);
+    const status = app.login ? 'pending: the log-in has to be confirmed' : app.connection.status;
+    return no('connection_not_ready', `The connection is ${status}.`);
   }
   if (live[0]) return no('run_already_active', `Run ${live[0].runId} is live.`);
   if (lock) {

@@ -27,7 +27,6 @@ export async function viewApp(deps: ApiDeps, app: AppDoc, recent: number = RECEN
   ]);
   const description = describedBy(deps.descriptions, providerId);
   const warnings = await mappingWarnings(deps, app, description);
-  const { status, account, checkedAt, problems } = app.connection;
   return {
     appId,
     providerId,
@@ -36,7 +35,7 @@ export async function viewApp(deps: ApiDeps, app: AppDoc, recent: number = RECEN
       import: actionView(whyNot('import', app, description, live, lock)),
       sync: actionView(whyNot('sync', app, description, live, lock)),
     },
-    connection: { status, account, checkedAt, problems },
+    connection: connectionView(app),
     credentials: app.credentials,
     runtimeStatus: runtimeStatus(app, live, lock),
     scope: app.scope,
@@ -54,6 +53,25 @@ export async function viewApp(deps: ApiDeps, app: AppDoc, recent: number = RECEN
     recentRuns: await Promise.all(runs.items.map((run) => recentRun(deps, run))),
     createdAt: app.createdAt,
     createdBy: app.createdBy,
+  };
+}
+
+/** A log-in that waits to be confirmed is shown in place of what is connected, and that beside it. */
+function connectionView({ connection, login }: AppDoc): AppShape['connection'] {
+  const { status, account, checkedAt, problems } = connection;
+  if (!login) return { status, account, checkedAt, problems, login: null };
+  const waiting = { account: login.account, at: login.at, by: login.by, connected: account };
+  const other = account && account.id !== login.account.id;
+  const message = other
+    ? `${login.by.name} logged in as ${login.account.name}, but this app is connected to ${account.name}. Log in with that account (POST /v1/apps/{appId}/connect), or install another app for ${login.account.name}.`
+    : `${login.by.name} logged in as ${login.account.name}, and has to confirm it: POST /v1/apps/{appId}/connect/confirm. Until then nothing is changed.`;
+  const problem = { code: other ? 'account_changed' : 'login_unconfirmed', message };
+  return {
+    status: 'pending',
+    account: login.account,
+    checkedAt,
+    problems: [problem, ...problems],
+    login: waiting,
   };
 }
 

@@ -10,14 +10,16 @@ const BEGUN_AFTER_MS = 8_000;
 
 /**
  * Has a worker answer a question, and waits for it: the API holds no provider code. `null`: a worker is at it, but had no
- * answer within `ms`. Throws `WorkerSilent` after 8 s when no worker has begun (none is there, or it is frozen), `TemporalUnavailable`, `StoreUnavailable`.
+ * answer within `ms`. `answerId`: asked under it while it is still at work, it is
+ * the same question. Throws `WorkerSilent` after 8 s when no worker has begun (none is there, or it is frozen), `TemporalUnavailable`, `StoreUnavailable`.
  */
 export async function ask(
   deps: Pick<ApiDeps, 'workflows' | 'newId'> & { store: Pick<ApiDeps['store'], 'answers'> },
   question: Ask,
   ms: number,
+  answerId = deps.newId(),
 ): Promise<Asked | null> {
-  const args: AskArgs = { answerId: deps.newId(), ask: question };
+  const args: AskArgs = { answerId, ask: question };
   const from = performance.now();
   await deps.workflows.ask(args);
   let begun = false;

@@ -29,6 +29,22 @@ const address = z
   .transform((url) => url.replace(/\/+$/, ''))
   .optional();
 
+const origins = z
+  .string()
+  .transform((text) => text.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()])))
+  .refine(
+    (list) => list.every(isOrigin),
+    'must be origins with commas between, such as https://crm.example.com',
+  )
+  .transform((list) => list.map((each) => new URL(each).origin))
+  .default([]);
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, origin, href } = new URL(text);
+  return /^https?:$/.test(protocol) && href === `${origin}/`;
+}
+
 /** The keys are the names of the environment's variables; Temporal's own (`TEMPORAL_ADDRESS` ...) are read by its library. */
 export const configSchema = z.object({
   PORT: whole(3000, 0, 65_535),
@@ -49,6 +65,10 @@ export const configSchema = z.object({
   SLUICE_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').max(512).optional(),
   TEMPORAL_TASK_QUEUE: z.string().min(1).default(DEFAULT_TASK_QUEUE),
   TEMPORAL_UI_URL: address,
+  RETURN_ORIGINS: origins.meta({
+    description: 'Where a log-in at a provider may send people back to, besides this API itself',
+  }),
+  ALLOW_PRIVATE_NETWORKS: z.enum(['true', 'false'], 'must be true or false').default('false'),
   MAX_LIVE_RUNS: whole(50, 1),
   MAX_UPLOAD_BYTES: whole(2048 * MIB, 1024),
   MAX_XLSX_BYTES: whole(100 * MIB, 1024),

@@ -1,15 +1,8 @@
 import type { Logger } from 'pino';
+import type { Sealer } from '../activities/connections/seal.js';
 import type { FileKind, ProviderDescription } from '../activities/providers/provider.js';
-import type { SealedSecret } from '../activities/store/documents.js';
 import type { Store } from '../activities/store/store.js';
 import type { WorkflowGateway } from './workflow-gateway.js';
-
-/** Closes credentials up for one app: what is sealed for one cannot be opened for another. */
-export interface Sealer {
-  seal(ref: { workspaceId: string; appId: string }, plain: string): SealedSecret | Promise<SealedSecret>;
-  /** Throws where the key is missing or the text was altered. */
-  open(ref: { workspaceId: string; appId: string }, sealed: SealedSecret): string | Promise<string>;
-}
 
 /** What the first bytes of an upload, its name and its `Content-Type` say it is. */
 export type Sniff = (
@@ -26,6 +19,12 @@ export interface ApiSettings {
   adminKey: string | null;
   /** Makes keys and request hashes that nobody else can compute. */
   secretKey: string;
+  /** Where people and providers reach this API, no slash at the end. Null: only on this machine, where it listens. */
+  publicUrl: string | null;
+  /** Where a log-in may send people back to, besides `publicUrl` itself. */
+  returnOrigins: readonly string[];
+  /** Providers may be at addresses without TLS. */
+  allowPrivate: boolean;
   maxLiveRuns: number;
   /** Bytes of one CSV, NDJSON or vCard upload; an XLSX file has its own. */
   maxUploadBytes: number;
@@ -37,7 +36,8 @@ export interface ApiDeps {
   store: Store;
   workflows: WorkflowGateway;
   descriptions: readonly ProviderDescription[];
-  sealer: Sealer;
+  /** What is sealed for one app cannot be opened for another. */
+  sealer: Pick<Sealer, 'seal' | 'open'>;
   sniff: Sniff;
   settings: ApiSettings;
   logger: Logger;

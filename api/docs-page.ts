@@ -1,5 +1,6 @@
 import type { OpenApiDocument } from './openapi.js';
 import { PROBLEMS } from './errors.js';
+import { escapeHtml as escape } from './html.js';
 
 /** The document as one readable page, without scripts or anything from elsewhere. */
 export function docsPage(document: OpenApiDocument): string {
@@ -105,10 +106,6 @@ function problemRows(): string {
         `<tr id="problem-${code}"><td><code>${code}</code></td><td>${status}</td><td>${escape(title)}</td></tr>`,
     )
     .join('');
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:0;color:#1c1e21}main{max-width:60rem;margin:0 auto;padding:1rem 2rem}

@@ -44,6 +44,9 @@ async function run(config: ApiConfig): Promise<void> {
     settings: {
       adminKey: config.SLUICE_ADMIN_KEY ?? null,
       secretKey: config.SLUICE_SECRET_KEY,
+      publicUrl: config.PUBLIC_URL ?? null,
+      returnOrigins: config.RETURN_ORIGINS,
+      allowPrivate: config.ALLOW_PRIVATE_NETWORKS === 'true',
       maxLiveRuns: config.MAX_LIVE_RUNS,
       maxUploadBytes: config.MAX_UPLOAD_BYTES,
       maxXlsxBytes: config.MAX_XLSX_BYTES,

@@ -21,6 +21,7 @@ import { getChecklist } from './routes/checklist.js';
 import { cleanupRun, listConflicts } from './routes/cleanup.js';
 import { compareRecord } from './routes/compare.js';
 import { checkConnection, preflightApp, putCredentials } from './routes/connection.js';
+import { confirmConnect, connectApp } from './routes/connect.js';
 import { documentRoutes } from './routes/documents.js';
 import { decideDuplicate } from './routes/decide-duplicate.js';
 import { listDuplicates } from './routes/duplicates.js';
@@ -33,6 +34,7 @@ import { addKey, changeKey, getKey, listKeys, revokeKey } from './routes/keys.js
 import { acknowledgeRun, unlockApp } from './routes/lock.js';
 import { addMember, changeMember, getMember, listMembers, removeMember } from './routes/members.js';
 import { listMappings, proposeTargets } from './routes/mappings.js';
+import { oauthCallback } from './routes/oauth-callback.js';
 import { metricsRoute } from './routes/metrics.js';
 import { dismissProblems, listProblems } from './routes/problems.js';
 import { listProviders } from './routes/providers.js';
@@ -54,6 +56,7 @@ export const ROUTES: readonly Endpoint[] = [
   ...[listProviders, installApp, listApps, getApp, changeApp, removeApp, pauseApp, resumeApp, unlockApp],
   ...[listMappings, proposeTargets],
   ...[putCredentials, checkConnection, preflightApp],
+  ...[connectApp, oauthCallback, confirmConnect],
   ...[uploadFile, listFiles, getFile],
   ...[startRun, listAppRuns, listRuns, getRun, runEvents, pauseRun, resumeRun, cancelRun],
   ...[applyPlan, replan],

@@ -7,6 +7,7 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
 import { v7 as uuid } from 'uuid';
 import { createConnections } from '../activities/connections/connections.js';
+import { createLoginDesk } from '../activities/connections/exchange.js';
 import { resealAll } from '../activities/connections/reseal.js';
 import { createSealer, type Sealer } from '../activities/connections/seal.js';
 import { createTokenEndpoint } from '../activities/connections/token-endpoint.js';
@@ -49,18 +50,21 @@ export async function runWorker(
   };
   const now = (): Date => new Date();
   const sealer = createSealer(readSealingKeys(config));
+  const tokens = createTokenEndpoint({ network, now });
   const connections = createConnections({
     store: store.credentials,
     sealer,
-    tokens: createTokenEndpoint({ network, now }),
+    tokens,
     now,
     newId: () => uuid(),
   });
   const client = new Client({ connection: await Connection.connect(connectionOptions), namespace });
+  const wrapped = wrapStore(store);
   const activities = createActivities({
-    store: wrapStore(store),
+    store: wrapped,
     providers: createRegistry(providers),
     openCredentials: (workspaceId, appId, rejected) => connections.open({ workspaceId, appId }, rejected),
+    logins: createLoginDesk({ store: wrapped, sealer, tokens }),
     inspectFile,
     network,
     workflows: createWorkflowsPort(client, config.TEMPORAL_TASK_QUEUE),

@@ -3,12 +3,13 @@ import type { ActivityDeps } from '../deps.js';
 import { whileBeating } from '../beat.js';
 import { understand } from '../failures.js';
 import { checkConnection } from './check.js';
+import { disconnect, finishLogin } from './connect.js';
 import { compareRecord } from './compare.js';
 import { inspectUpload } from './inspect.js';
 import { previewPreflight } from './preview-preflight.js';
 import { previewUndo } from './preview-undo.js';
 
-/** Repeatable: every question only looks (an inspection replaces what an earlier one left), and its answer is put, not added. */
+/** Repeatable: every question only looks (an inspection replaces what an earlier one left, a log-in takes each of its steps once), and its answer is put, not added. */
 export function createAnswerAsk(deps: ActivityDeps): Activities['answerAsk'] {
   return ({ answerId, ask }) =>
     whileBeating(async (signal) => {
@@ -30,6 +31,10 @@ function answerTo(deps: ActivityDeps, ask: Ask, signal: AbortSignal): Promise<un
   switch (ask.about) {
     case 'check':
       return checkConnection(deps, ask, signal);
+    case 'connect':
+      return finishLogin(deps, ask, signal);
+    case 'disconnect':
+      return disconnect(deps, ask);
     case 'preflight':
       return previewPreflight(deps, ask, signal);
     case 'compare':

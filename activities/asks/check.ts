@@ -1,6 +1,7 @@
 import type { Ask } from '../../workflows/contract/activities.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
 import type { ActivityDeps } from '../deps.js';
+import { NotLoggedIn } from '../connections/not-logged-in.js';
 import { understand } from '../failures.js';
 import { connectionOf, providerOf } from '../open-run.js';
 import type { Account, Identity, Session } from '../providers/provider.js';
@@ -34,6 +35,7 @@ export async function checkConnection(
   const signal = AbortSignal.any([outer, patience]);
   const answer = await lookAtConnection(deps, app, signal).catch((error: unknown): CheckAnswer => {
     if (outer.aborted) throw outer.reason;
+    if (error instanceof NotLoggedIn) return nobodyYet(error);
     const { code, message } = patience.aborted ? SILENT : understand(error);
     return { status: 'needs_attention', account: null, objects: [], problems: [{ code, message }] };
   });
@@ -41,10 +43,22 @@ export async function checkConnection(
   const account = app.connection.account ?? answer.account;
   const checkedAt = deps.now().toISOString();
   await deps.store.apps.patch(ask.workspaceId, ask.appId, {
-    connection: { status, account, checkedAt, problems },
+    connection: { status: isNobodyYet(answer) ? 'not_connected' : status, account, checkedAt, problems },
     lastCheck: { at: checkedAt, ready: status === 'ready', codes: problems.map(({ code }) => code) },
   });
   return answer;
+}
+
+const NOBODY_YET = 'not_connected';
+
+/** No fault: the next step is a person's. */
+function nobodyYet({ message }: NotLoggedIn): CheckAnswer {
+  const problems = [{ code: NOBODY_YET, message }];
+  return { status: 'needs_attention', account: null, objects: [], problems };
+}
+
+function isNobodyYet({ problems }: CheckAnswer): boolean {
+  return problems[0]?.code === NOBODY_YET;
 }
 
 async function lookAtConnection(deps: ActivityDeps, app: AppDoc, signal: AbortSignal): Promise<CheckAnswer> {

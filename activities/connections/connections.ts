@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ProviderFailure, type OAuthAccess } from '../providers/provider.js';
 import type { CredentialsDoc } from '../store/documents.js';
 import type { Credentials } from '../store/store.js';
+import { insisting } from './insist.js';
 import type { SealContext, Sealer } from './seal.js';
+import { NotLoggedIn } from './not-logged-in.js';
 import { clientSecretOf, openSecret, sealSecret, standsAlone } from './stored.js';
 import type { Secret, Tokens } from './stored.js';
 import type { TokenEndpoint } from './token-endpoint.js';
@@ -58,7 +60,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
       const { entered, oauth } = found.secret;
       if (oauth === null) {
         if (standsAlone(entered)) return entered;
-        throw rejected('Nobody has logged in at the provider yet: POST /v1/apps/{appId}/connect.');
+        throw new NotLoggedIn();
       }
       const due = dueFor(oauth, deps.now().getTime(), refused?.accessToken);
       if (due === 'no') return { accessToken: oauth.accessToken };
@@ -114,12 +116,30 @@ export function createConnections(deps: ConnectionsDeps): Connections {
       const message = abandoned ? lost(old) : ended(old);
       const revoked = { at: deps.now().getTime(), message };
       // Somebody entered or got others meanwhile: those count.
-      const marked = sealSecret(sealer, app, { ...secret, oauth: { ...old, revoked } });
-      if (!(await store.replace(doc, marked))) return null;
+      if (!(await keep(app, { doc, secret }, old, { ...old, revoked }))) return null;
       throw new ProviderFailure('token_revoked', message);
     }
-    const kept = await store.replace(doc, sealSecret(sealer, app, { ...secret, oauth: fresh }));
-    return kept ? fresh.accessToken : null;
+    return (await keep(app, { doc, secret }, old, fresh)) ? fresh.accessToken : null;
+  }
+
+  /**
+   * Whatever else was written beside the old tokens meanwhile stays (the client's secret entered anew, all of it sealed anew): the new
+   * ones exist nowhere else, and the provider forgets the old ones. False: other tokens took the place of the old ones.
+   */
+  function keep(app: SealContext, first: Read, old: Tokens, next: Tokens): Promise<boolean> {
+    let found: Read | null = first;
+    return insisting(async () => {
+      for (;;) {
+        const { doc, secret } = (found ??= await read(app));
+        const there = secret.oauth;
+        if (there !== null && areSame(there, next)) return true;
+        if (there === null || !areSame(there, old)) return false;
+        const sealed = sealSecret(sealer, app, { ...secret, oauth: next });
+        // Asked again, also where the answer was lost: it is looked first whether it is there.
+        found = null;
+        if (await store.replace(doc, sealed)) return true;
+      }
+    });
   }
 
   return {
@@ -132,6 +152,14 @@ export function createConnections(deps: ConnectionsDeps): Connections {
     open,
     remove: (app) => store.remove(app.workspaceId, app.appId),
   };
+}
+
+function areSame(one: Tokens, other: Tokens): boolean {
+  return (
+    one.accessToken === other.accessToken &&
+    one.obtainedAt === other.obtainedAt &&
+    one.revoked?.at === other.revoked?.at
+  );
 }
 
 /** `soon`: it still lives, but not for long. By our own clock alone, from when the answer came: the provider's may say anything. */

@@ -4,7 +4,7 @@ import { SealBroken } from './seal.js';
 import type { SealContext, Sealed, Sealer } from './seal.js';
 
 /** What a log-in left. Times are this deployment's clock: what a provider says of its own is not needed. */
-const tokens = z.object({
+export const tokens = z.object({
   accessToken: z.string(),
   refreshToken: z.string().optional(),
   /** Milliseconds since 1970; absent where the provider did not say. */
@@ -75,7 +75,8 @@ export function openSecret(sealer: Pick<Sealer, 'open'>, app: SealContext, seale
   return { entered, oauth: oauth ?? null };
 }
 
-function parsedJson(text: string): unknown {
+/** Null where it is no JSON: a parser's error would quote the text. */
+export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

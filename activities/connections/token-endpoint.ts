@@ -34,6 +34,8 @@ export interface TokenEndpoint {
   exchange(client: ClientAt, grant: CodeGrant): Promise<Tokens>;
   /** The tokens that were there, with what the answer replaced. */
   refresh(client: ClientAt, tokens: Tokens & { refreshToken: string }): Promise<Tokens>;
+  /** Has the provider forget a token (RFC 7009); here `tokenUrl` is where that is asked for. */
+  revoke(client: ClientAt, token: string, kind: 'access_token' | 'refresh_token'): Promise<void>;
 }
 
 export function createTokenEndpoint(deps: {
@@ -43,7 +45,16 @@ export function createTokenEndpoint(deps: {
 }): TokenEndpoint {
   const { network, now } = deps;
 
-  async function ask(client: ClientAt, send: (at: Request) => Promise<Response>): Promise<Answer> {
+  const ask = (client: ClientAt, send: (at: Request) => Promise<Response>): Promise<Answer> =>
+    talk(client, fetchThrough, async (at) =>
+      oauth.processRefreshTokenResponse(at.server, at.known, await send(at)),
+    );
+
+  async function talk<T>(
+    client: ClientAt,
+    through: typeof fetchThrough,
+    speak: (at: Request) => Promise<T>,
+  ): Promise<T> {
     const host = new URL(client.tokenUrl).host;
     const http = createHttp({
       network,
@@ -53,17 +64,15 @@ export function createTokenEndpoint(deps: {
     // Without discovery nobody names an issuer; the library wants one for what we do not use (OpenID Connect).
     // It speaks of https alone; `fetchThrough` asks the address itself, and decides on http as the deployment says.
     const secure = Object.assign(new URL(client.tokenUrl), { protocol: 'https:' });
-    const server = { issuer: secure.origin, token_endpoint: secure.href };
-    const options = { [oauth.customFetch]: fetchThrough(http, new URL(client.tokenUrl), network, now) };
+    const server = {
+      issuer: secure.origin,
+      token_endpoint: secure.href,
+      revocation_endpoint: secure.href,
+    };
+    const options = { [oauth.customFetch]: through(http, new URL(client.tokenUrl), network, now) };
     const known = { client_id: client.clientId };
     try {
-      const response = await send({
-        server,
-        known,
-        secret: oauth.ClientSecretPost(client.clientSecret),
-        options,
-      });
-      return await oauth.processRefreshTokenResponse(server, known, response);
+      return await speak({ server, known, secret: oauth.ClientSecretPost(client.clientSecret), options });
     } catch (error) {
       throw asFailure(error, host);
     } finally {
@@ -102,6 +111,14 @@ export function createTokenEndpoint(deps: {
       // A provider that does not rotate sends no refresh token: the old one stays good.
       return { ...kept, ...tokensOf(client, answer, now().getTime()) };
     },
+    async revoke(client, token, kind) {
+      await talk(client, fetchPlainly, async ({ server, known, secret, options }) => {
+        const more = { ...options, additionalParameters: { token_type_hint: kind } };
+        await oauth.processRevocationResponse(
+          await oauth.revocationRequest(server, known, secret, token, more),
+        );
+      });
+    },
   };
 }
 
@@ -129,25 +146,36 @@ function tokensOf({ tokenUrl, clientId }: ClientAt, answer: Answer, now: number)
 
 type Fetch = (url: string, options: oauth.CustomFetchOptions<'POST', URLSearchParams>) => Promise<Response>;
 
+type Fetches = (http: Http, url: URL, network: NetworkPolicy, now: () => Date) => Fetch;
+
 /** As the library's `fetch`: what it gets to see is JSON, or it is a failure already. */
-function fetchThrough(http: Http, url: URL, network: NetworkPolicy, now: () => Date): Fetch {
-  return async (_secure, { method, headers, body }) => {
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && network.allowPrivate))
-      throw insecure(url.host);
-    const answer = await http.request({
-      method,
-      url,
-      headers,
-      body: body.toString(),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      timeoutMs: TIMEOUT_MS,
-      maxBytes: MOST_BYTES,
-      expect: 'json',
-      // All of them are judged here: no redirect is followed, and nothing is sent again.
-      accept: EVERY_STATUS,
-    });
-    return judged(answer, url.host, now().getTime());
-  };
+const fetchThrough: Fetches = fetching(judged);
+
+/** Of an answer without a body that matters. */
+const fetchPlainly: Fetches = fetching(({ status, headers }, host, now) => {
+  if (status >= 300) throw failureOfStatus(status, headers, host, now);
+  return new Response(null, { status: 200 });
+});
+
+function fetching(judge: typeof judged): Fetches {
+  return (http, url, network, now) =>
+    async (_secure, { method, headers, body }) => {
+      if (url.protocol !== 'https:' && !(url.protocol === 'http:' && network.allowPrivate))
+        throw insecure(url.host);
+      const answer = await http.request({
+        method,
+        url,
+        headers,
+        body: body.toString(),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        timeoutMs: TIMEOUT_MS,
+        maxBytes: MOST_BYTES,
+        expect: 'json',
+        // All of them are judged here: no redirect is followed, and nothing is sent again.
+        accept: EVERY_STATUS,
+      });
+      return judge(answer, url.host, now().getTime());
+    };
 }
 
 const EVERY_STATUS = Array.from({ length: 300 }, (_, index) => 300 + index);

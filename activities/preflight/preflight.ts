@@ -6,6 +6,7 @@ import type { ReviewMode } from '../../workflows/contract/status.js';
 import type { ActivityDeps } from '../deps.js';
 import { whileBeating } from '../beat.js';
 import { createCloseRun } from '../close-run.js';
+import { markConnection } from '../mark-connection.js';
 import { nextTry } from '../next-try.js';
 import { bug } from '../open-run.js';
 import type { AppDoc } from '../store/documents.js';
@@ -51,7 +52,10 @@ export function createPreflight(deps: ActivityDeps): Activities['preflight'] {
         const since = run.kind === 'sync' ? { since: found.since[object] ?? null } : {};
         await store.runs.patchObject(ref.workspaceId, ref.runId, object, { providerTotal, ...since });
       }
-      return { ...resultOf(found.blockers, objects, review, app), ...first };
+      const result = resultOf(found.blockers, objects, review, app);
+      // No run and no schedule can do anything before somebody logs in again.
+      if (result.blocked?.code === 'token_revoked') await markConnection(deps, ref, result.blocked);
+      return { ...result, ...first };
     });
 }
 

@@ -25,6 +25,8 @@ export interface OAuthOffer {
   authorizeUrl(settings: Record<string, unknown>): string;
   tokenUrl(settings: Record<string, unknown>): string;
   clientId(settings: Record<string, unknown>): string | undefined;
+  /** Where tokens are given back (RFC 7009) when the app goes. Absent: they run out by themselves. */
+  revokeUrl?(settings: Record<string, unknown>): string | undefined;
   /** Asked for at the authorization page. */
   scopes: string[];
   /** Between scopes; the standard's space where absent. */

@@ -59,6 +59,44 @@ export interface ConnectionState {
   problems: { code: string; message: string }[];
 }
 
+/** Somebody logged in at the provider, and whoever began it has not confirmed yet. What is used meanwhile is what was there before. */
+export interface WaitingLogin {
+  loginId: string;
+  account: { id: string; name: string };
+  at: string;
+  by: Actor;
+}
+
+/**
+ * One log-in at an OAuth provider, from the address that was given out to its end.
+ * `begun` → `returned` (the provider sent the person back; the state is used up) → `exchanging` (the code may have been sent, and is not
+ * sent again) → `exchanged` (tokens kept) → `pending` (it is known whose they are) → `confirmed`; or `failed` at any point.
+ */
+export interface LoginDoc {
+  workspaceId: string;
+  appId: string;
+  loginId: string;
+  /** SHA-256 of the `state`, hex. The state itself is in the address alone. */
+  stateHash: string;
+  status: 'begun' | 'returned' | 'exchanging' | 'exchanged' | 'pending' | 'confirmed' | 'failed';
+  by: { keyId: string; actor: Actor };
+  place: LoginPlace;
+  returnTo: string | null;
+  /** PKCE verifier, then the code with it, then the tokens. Gone at the end. */
+  sealed: SealedSecret | null;
+  account: { id: string; name: string } | null;
+  failure: { code: string; message: string } | null;
+  startedAt: string;
+}
+
+/** Where a log-in was sent and where its code must go: another address in the settings ends it. */
+export interface LoginPlace {
+  authorizeUrl: string;
+  tokenUrl: string;
+  clientId: string;
+  redirectUri: string;
+}
+
 export interface AppDoc {
   workspaceId: string;
   appId: string;
@@ -82,6 +120,10 @@ export interface AppDoc {
   /** The last sync that was due and passed over. */
   scheduleSkip?: ScheduleSkip | null;
   connection: ConnectionState;
+  /** Beside the connection, so that a check or a run that notes what it found leaves it alone. */
+  login?: WaitingLogin | null;
+  /** The log-in whose tokens are used, and the request that confirmed it: its repeat gets the same answer. */
+  lastLogin?: { loginId: string; token: string } | null;
   credentials: { enteredAt: string; by: Actor } | null;
   lastSyncedAt: string | null;
   lastImportedAt: string | null;

@@ -20,6 +20,7 @@ import type {
 import type { ChecklistDoc, HoldDoc, ReviewDoc, RunDoc } from './run-documents.js';
 import type { Links, Problems, Records } from './kept.js';
 import type { ListQuery, Listed } from './listing.js';
+import type { Logins } from './logins.js';
 import type { Plans } from './planning.js';
 import type { Decisions, Repairs } from './repairing.js';
 import type { Pages, Pendings, Transfers, Turns, UndoConflicts } from './moving.js';
@@ -37,6 +38,7 @@ export interface Store {
   apps: Apps;
   mappings: Mappings;
   credentials: Credentials;
+  logins: Logins;
   files: Files;
   runs: Runs;
   idempotency: Idempotency;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SignedCertificate } from '../shapes/certificate.js';
+import { escapeHtml as escape } from '../html.js';
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:0;color:#1c1e21}main{max-width:60rem;margin:0 auto;padding:1.5rem 2rem}
 h1{margin-bottom:.2rem}h2{font-size:1.05rem;border-top:1px solid #e3e5e8;padding-top:.8rem}small{color:#5a6068}
@@ -150,8 +151,4 @@ function table(heads: readonly string[], lines: readonly (readonly (string | num
 
 function said(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

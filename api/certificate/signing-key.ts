@@ -44,7 +44,7 @@ async function makeKey({ sealer, clock }: KeyDeps): Promise<SigningKeyDoc> {
   return {
     keyId: thumbprint(x),
     publicKey: x,
-    sealed: await sealer.seal(SIGNING_KEY, secret),
+    sealed: sealer.seal(SIGNING_KEY, secret),
     createdAt: clock().toISOString(),
   };
 }
@@ -56,7 +56,7 @@ export async function privateKey(
 ): Promise<KeyObject> {
   let der: string;
   try {
-    der = await sealer.open(SIGNING_KEY, key.sealed);
+    der = sealer.open(SIGNING_KEY, key.sealed);
   } catch {
     throw new Problem(
       'signing_key_unreadable',

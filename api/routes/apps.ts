@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { withSchedule } from '../../activities/store/settle-schedule.js';
-import { endpoint } from '../endpoint.js';
-import { appOf, audited } from '../lookup.js';
+import type { AppDoc } from '../../activities/store/documents.js';
+import { ask } from '../ask.js';
+import { endpoint, type Call } from '../endpoint.js';
+import { appOf, audited, describedBy } from '../lookup.js';
+import { TemporalUnavailable, WorkerSilent } from '../workflow-gateway.js';
 import { viewApp } from '../app-view.js';
 import { alreadyActive } from '../start-run.js';
 import { changeApp } from '../app-changes.js';
@@ -13,6 +16,7 @@ const params = z.strictObject({ appId: id });
 const RUNS_IN_LIST = 3;
 /** Files of some gigabytes go with their app. */
 const REMOVAL_MS = 120_000;
+const GIVE_BACK_MS = 20_000;
 
 export const listApps = endpoint({
   method: 'get',
@@ -62,12 +66,14 @@ export const removeApp = endpoint({
     const app = await appOf(call);
     const live = await deps.workflows.live(app);
     if (live) throw alreadyActive(live.runId);
+    await giveBack(call, app);
     // Secrets and files first: should this be cut short, an app without them is left, not they without an app.
     await deps.store.credentials.remove(app.workspaceId, app.appId);
+    await deps.store.logins.removeAll(app.workspaceId, app.appId);
     await deps.store.files.removeAll(app.workspaceId, app.appId);
     const { after } = await changeApp(call, (current) => ({
       ...(current.schedule ? withSchedule(current, null) : current),
-      ...{ credentials: null, removedAt: now },
+      ...{ credentials: null, login: null, lastLogin: null, removedAt: now },
     }));
     if (after.schedulePending) await tellTemporal(deps, after);
     // Once more: an upload may have come in between. From here on none is taken.
@@ -76,6 +82,19 @@ export const removeApp = endpoint({
     return { status: 204 };
   },
 });
+
+/** Tokens are to end at the provider too. An app goes also where no worker or no provider can be asked: they run out by themselves. */
+async function giveBack(
+  { deps }: Call,
+  { workspaceId, appId, providerId, credentials }: AppDoc,
+): Promise<void> {
+  if (!credentials || !describedBy(deps.descriptions, providerId).oauth?.revokeUrl) return;
+  try {
+    await ask(deps, { about: 'disconnect', workspaceId, appId }, GIVE_BACK_MS);
+  } catch (error) {
+    if (!(error instanceof WorkerSilent) && !(error instanceof TemporalUnavailable)) throw error;
+  }
+}
 
 const pausing = { method: 'post', tag: 'Apps', access: 'admin', params, idempotency: 'remembered' } as const;
 

@@ -62,8 +62,9 @@ export const changeApp = endpoint({
     const description = describedBy(deps.descriptions, app.providerId);
     await checkOwners(deps, app, patch.mapping);
     // Before the address changes: at no moment can they be sent to the new one.
-    if (app.credentials && !patched(app, description, patch, null).credentials) {
+    if (isMoved(app, patched(app, description, patch, null))) {
       await deps.store.credentials.remove(app.workspaceId, app.appId);
+      await deps.store.logins.removeAll(app.workspaceId, app.appId);
     }
     const set = { at: call.now, by: call.caller.actor };
     // Kept before it goes: whatever happens in between, no version is lost.
@@ -102,8 +103,13 @@ function patched(
     mapping,
     mappingVersion: remapped ? app.mappingVersion + 1 : app.mappingVersion,
     ...(remapped && set ? { mappingSet: set } : {}),
-    ...(moved ? { credentials: null, connection: freshConnection(description, app) } : {}),
+    ...(moved ? { credentials: null, login: null, connection: freshConnection(description, app) } : {}),
   };
+}
+
+/** A changed address begins a new connection. */
+function isMoved(app: AppDoc, next: AppDoc): boolean {
+  return next.connection !== app.connection;
 }
 
 /** In its scope after this patch. A schedule that is set again as it is stays as it is. */

@@ -162,8 +162,15 @@ function refuseOutOfScope(app: AppDoc, objects: readonly ObjectName[]): void {
   );
 }
 
-function refuseUnready({ connection }: AppDoc): void {
+function refuseUnready({ connection, login }: AppDoc): void {
   if (connection.status === 'ready') return;
+  if (login) {
+    throw new Problem(
+      'connection_not_ready',
+      `The connection is pending: ${login.by.name} logged in as ${login.account.name} and has to confirm it. Nothing was started. Confirm (POST /v1/apps/{appId}/connect/confirm), then start again.`,
+      { connection: 'pending', problems: connection.problems },
+    );
+  }
   const why = connection.problems[0]?.message;
   throw new Problem(
     'connection_not_ready',

@@ -52,6 +52,18 @@ export const appSheet = z
       account: z.object({ id: z.string(), name: z.string() }).nullable(),
       checkedAt: time.nullable(),
       problems: z.array(z.object({ code: z.string(), message: z.string() })),
+      login: z
+        .object({
+          account: z.object({ id: z.string(), name: z.string() }),
+          at: time,
+          by: actor,
+          connected: z.object({ id: z.string(), name: z.string() }).nullable(),
+        })
+        .nullable()
+        .meta({
+          description:
+            'Somebody logged in and has to confirm the account (POST /v1/apps/{appId}/connect/confirm); until then what was `connected` is used. null: nothing waits',
+        }),
     }),
     credentials: z.object({ enteredAt: time, by: actor }).nullable(),
     runtimeStatus: z.enum([

@@ -24,6 +24,16 @@ describe("the API's configuration", () => {
     expect(config).toMatchObject({ PORT: 3000, PUBLIC_URL: 'https://sluice.test' });
   });
 
+  it('takes origins that people may be sent back to, and nothing else', () => {
+    const read = (origins: string) => readConfig({ ...NEEDED, RETURN_ORIGINS: origins }).RETURN_ORIGINS;
+    expect(read('https://crm.example.com, http://127.0.0.1:8080/')).toEqual([
+      ...['https://crm.example.com', 'http://127.0.0.1:8080'],
+    ]);
+    expect(readConfig(NEEDED).RETURN_ORIGINS).toEqual([]);
+    for (const wrong of ['crm.example.com', '*', 'https://crm.example.com/back', 'javascript:alert(1)'])
+      expect(() => read(wrong)).toThrow('RETURN_ORIGINS');
+  });
+
   it('reports every mistake at once, without a value', () => {
     const wrong = {
       PORT: 'canary',

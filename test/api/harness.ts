@@ -6,6 +6,7 @@ import { createServer } from '../../api/server.js';
 import { createSealer, sealingKey } from '../../activities/connections/seal.js';
 import { carddav } from '../../activities/providers/carddav/describe.js';
 import { files } from '../../activities/providers/files/describe.js';
+import type { ProviderDescription } from '../../activities/providers/provider.js';
 import { sniffFile } from '../../activities/providers/formats/sniff.js';
 import { connectMongo } from '../../activities/store/mongo/connect.js';
 import { createMongoStore } from '../../activities/store/mongo/create-store.js';
@@ -40,7 +41,10 @@ export interface CallOptions {
 }
 
 /** The API on a real store and an in-memory Temporal. */
-export async function startHarness(settings: Partial<ApiSettings> = {}): Promise<Harness> {
+export async function startHarness(
+  settings: Partial<ApiSettings> = {},
+  more: readonly ProviderDescription[] = [],
+): Promise<Harness> {
   const uri = process.env['TEST_MONGODB_URI'];
   if (!uri) throw new Error('TEST_MONGODB_URI is set by the global set-up of the tests');
   const client = connectMongo(uri, { selectionMs: 5_000 });
@@ -52,12 +56,15 @@ export async function startHarness(settings: Partial<ApiSettings> = {}): Promise
   const app = createServer({
     store,
     workflows: gateway,
-    descriptions: [files, carddav],
+    descriptions: [files, carddav, ...more],
     sealer: createSealer([sealingKey(SECRET_KEY)]),
     sniff: sniffFile,
     settings: {
       adminKey: OWNER,
       secretKey: SECRET_KEY,
+      publicUrl: null,
+      returnOrigins: [],
+      allowPrivate: true,
       maxLiveRuns: 50,
       maxUploadBytes: 1024 * 1024,
       maxXlsxBytes: 256 * 1024,

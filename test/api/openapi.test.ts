@@ -14,6 +14,9 @@ const OFFERED = [
   'DELETE /v1/apps/{appId}',
   'PUT /v1/apps/{appId}/credentials',
   'POST /v1/apps/{appId}/check',
+  'POST /v1/apps/{appId}/connect',
+  'POST /v1/apps/{appId}/connect/confirm',
+  'GET /oauth/callback',
   'POST /v1/apps/{appId}/preflight',
   'POST /v1/apps/{appId}/pause',
   'POST /v1/apps/{appId}/resume',
@@ -86,7 +89,9 @@ describe('the OpenAPI document', () => {
     const open = Object.entries(body.paths as Record<string, Record<string, { security: unknown[] }>>)
       .filter(([, item]) => Object.values(item).some(({ security }) => security.length === 0))
       .map(([path]) => path);
-    expect(open.sort()).toEqual(['/docs', '/healthz', '/metrics', '/openapi.json', '/readyz']);
+    expect(open.sort()).toEqual([
+      ...['/docs', '/healthz', '/metrics', '/oauth/callback', '/openapi.json', '/readyz'],
+    ]);
     expect(body.paths['/v1/keys'].post['x-role']).toBe('admin');
   });
 

@@ -58,7 +58,7 @@ export async function startSystem(home: string): Promise<System> {
       sniff: sniffFile,
       settings: {
         ...{ adminKey: ADMIN_KEY, secretKey, maxLiveRuns: 50, version: 'bench' },
-        ...{ maxUploadBytes: 1e9, maxXlsxBytes: 1e8 },
+        ...{ maxUploadBytes: 1e9, maxXlsxBytes: 1e8, publicUrl: null, returnOrigins: [], allowPrivate: true },
       },
       logger: pino({ level: 'silent' }),
       clock: () => new Date(),

@@ -182,6 +182,7 @@ describe('connections', () => {
 const NO_ENDPOINT: TokenEndpoint = {
   exchange: () => Promise.reject(new Error('nothing is exchanged here')),
   refresh: () => Promise.reject(new Error('nothing is renewed here')),
+  revoke: () => Promise.reject(new Error('nothing is given back here')),
 };
 
 function memory(): CredentialStore {

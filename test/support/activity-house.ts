@@ -59,6 +59,16 @@ export interface House extends OpenedStore {
   close(): Promise<void>;
 }
 
+const nothingThere = (): never => {
+  throw new Error('Nobody logs in here.');
+};
+const NO_LOGINS: ActivityDeps['logins'] = {
+  exchange: nothingThere,
+  accessOf: nothingThere,
+  fail: nothingThere,
+  giveBack: nothingThere,
+};
+
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export function environment(attempt = 1): MockActivityEnvironment {
@@ -75,6 +85,7 @@ export async function openHouse(): Promise<House> {
   const deps: ActivityDeps = {
     ...{ store, providers, inspectFile, log: quiet, newId: () => uuid(), now: () => new Date() },
     openCredentials: async () => ({}),
+    logins: NO_LOGINS,
     network: { allowPrivate: true, requestTimeoutMs: 5_000, maxResponseBytes: 1_000_000 },
     workflows: {
       state: async (workflowId) => (gone.has(workflowId) ? 'gone' : 'running'),

@@ -173,6 +173,10 @@ export type Ask =
   | { about: 'preflight'; workspaceId: string; appId: string; objects: ObjectName[] | null; kind?: RunKind }
   | { about: 'compare'; workspaceId: string; recordId: string; appId: string | null }
   | { about: 'inspect'; workspaceId: string; appId: string; fileId: string }
+  /** Trades the code that a log-in came back with. Its answer is the log-in as it then stands in the store. */
+  | { about: 'connect'; workspaceId: string; appId: string; loginId: string }
+  /** Gives an app's tokens back to the provider, before they are forgotten here. */
+  | { about: 'disconnect'; workspaceId: string; appId: string }
   | { about: 'undo_preview'; workspaceId: string; appId: string; runId: string; object: ObjectName | null };
 
 export interface AskArgs {

@@ -152,6 +152,7 @@ export const COLLECTIONS = [
   'mappings',
   'credentials',
   'refreshing',
+  'logins',
   'files',
   'fileChunks',
   'uploads',

@@ -16,6 +16,7 @@ import { createHolds } from './holds.js';
 import { createIdempotency } from './idempotency.js';
 import { createKeys } from './keys.js';
 import { createLinks } from './links.js';
+import { createLogins } from './logins.js';
 import { createMappings } from './mappings.js';
 import { createMembers } from './members.js';
 import { prepareStore } from './migrations.js';
@@ -66,6 +67,7 @@ export function createMongoStore(options: MongoStoreOptions): Store {
     apps: guarded(createApps(database)),
     mappings: guarded(createMappings(database)),
     credentials: guarded(createCredentials(database)),
+    logins: guarded(createLogins(database)),
     files: guarded(createFiles(database)),
     runs: guarded(createRuns(database)),
     idempotency: guarded(createIdempotency(database)),

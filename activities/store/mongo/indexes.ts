@@ -16,6 +16,7 @@ export const INDEXES: Readonly<Partial<Record<CollectionName, readonly Index[]>>
   keys: [{ key: { hash: 1 } }],
   apps: [{ key: { schedulePending: 1 } }],
   // Log-ins by the hash of their state; and by their age: the sweeper's, and they vanish after a day.
+  logins: [{ key: { stateHash: 1 } }, { key: { at: 1 }, options: { expireAfterSeconds: DAY } }],
   runs: [
     { key: { appId: 1, status: 1 } },
     // Runs of an app before a given one.
