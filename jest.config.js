@@ -36,6 +36,7 @@ const UNIT = [
   'records',
   'providers',
   'connections',
+  'contracts',
   'replay',
 ];
 

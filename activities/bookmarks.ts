@@ -68,7 +68,7 @@ function after(at: string, before: string | null): string {
   return new Date(Date.parse(before) + 1).toISOString();
 }
 
-/** What failed in the run before and passed in this one is open no more. */
+/** What failed in the run before and passed in this one, also under another id, is open no more. */
 async function settleFailures(
   { store }: ActivityDeps,
   ref: RunRef,
@@ -84,6 +84,9 @@ async function settleFailures(
     if (position === null) break;
     at = position;
   }
+  const sides = await store.transfers.get(ref, object);
+  const renamed = new Map((sides?.fetch.retry?.renamed ?? []).map(({ from, to }) => [from, to]));
+  const idNow = (id: string): string => renamed.get(id) ?? id;
   for (let at: string | null = null; ;) {
     const old = await store.problems.openFailures(
       { workspaceId, runId: since.runId },
@@ -91,10 +94,12 @@ async function settleFailures(
       at,
       FAILURES_READ,
     );
-    const ids = old.items.map(({ externalId }) => externalId);
+    const ids = old.items.map(({ externalId }) => idNow(externalId));
     const links = await store.links.byExternalIds(workspaceId, origin, object, ids);
     const here = new Set(links.filter(({ goneAt }) => goneAt === null).map(({ externalId }) => externalId));
-    const passed = old.items.filter(({ externalId }) => here.has(externalId) && !failed.has(externalId));
+    const passed = old.items
+      .map(({ key, externalId }) => ({ key, id: idNow(externalId) }))
+      .filter(({ id }) => here.has(id) && !failed.has(id));
     await store.problems.settle(
       passed.map(({ key }) => key),
       ref.runId,

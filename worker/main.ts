@@ -1,13 +1,12 @@
-import { carddavProvider } from '../activities/providers/carddav/provider.js';
-import { filesProvider } from '../activities/providers/files/provider.js';
+import { installedProviders } from '../activities/providers/installed.js';
 import { ConfigError, readConfig } from './config.js';
 import { runWorker } from './run-worker.js';
 
 const LINGER_MS = 1_000;
 
-/** The composition root of the worker: a provider that is not named here cannot be run. */
+/** The composition root of the worker. */
 try {
-  await runWorker(readConfig(), [filesProvider, carddavProvider]);
+  await runWorker(readConfig(), installedProviders);
 } catch (error) {
   const words =
     error instanceof ConfigError ? error.message : String(error instanceof Error ? error.stack : error);

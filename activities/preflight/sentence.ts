@@ -14,7 +14,7 @@ function objectSentence(object: ObjectName, { rules, totals, duplicates, since }
   const { policies } = rules;
   const total = totals[object];
   const start = since[object];
-  const all = total === undefined ? `All ${object}` : `${total.toLocaleString('en')} ${object}`;
+  const all = total === undefined ? `All ${object}` : countOf(total, object);
   const many = start ? `The ${object} that changed or were deleted since ${start.at}` : all;
   const known =
     policies.linked === 'skip'
@@ -23,6 +23,11 @@ function objectSentence(object: ObjectName, { rules, totals, duplicates, since }
   const likely = duplicates[object]?.likely ?? 0;
   const found = likely > 0 ? ` (${likely} in a sample of ${duplicates[object]?.sampled ?? 0})` : '';
   return `${many} will be read: ${known}; new ones are created; ${duplicateWords(policies.existing[object] ?? 'update')}${found}.`;
+}
+
+/** Every object's name is a plural that ends in "s". */
+function countOf(total: number, object: ObjectName): string {
+  return total === 1 ? `1 ${object.slice(0, -1)}` : `${total.toLocaleString('en')} ${object}`;
 }
 
 function duplicateWords(policy: ExistingPolicy): string {

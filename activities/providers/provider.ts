@@ -161,7 +161,7 @@ export interface Session {
    * and its last page is `complete`.
    */
   read(object: ObjectName, from: Cursor | Since | undefined, signal: AbortSignal): AsyncIterable<SourcePage>;
-  /** Asked live, for comparisons; ids that are gone are left out. */
+  /** Asked live, for comparisons; ids that are gone are left out. A record that goes by another id now says `formerId`. */
   get(object: ObjectName, externalIds: string[], signal: AbortSignal): Promise<SourceRecord[]>;
   /** Source records of an object as the provider counts them; `undefined` where it cannot. */
   total?(object: ObjectName, signal: AbortSignal): Promise<number | undefined>;

@@ -125,6 +125,8 @@ export interface SourceRecord {
   externalId: string;
   /** It has no id (and so is in trouble): `externalId` names its place in what was read, which may be another's place next time. */
   nameless?: true;
+  /** Only of an answer to `get`: the id it was asked by, where it goes by another now. */
+  formerId?: string;
   /** ISO 8601 UTC, as precise as the provider says it. */
   modifiedAt?: string;
   deleted?: true;

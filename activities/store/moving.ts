@@ -66,7 +66,7 @@ export interface StageCommit {
   forAbsence?: boolean;
 }
 
-export type FetchStep = Partial<Pick<FetchSide, 'listed' | 'listedFrom' | 'fullListings' | 'retry'>>;
+export type FetchStep = Partial<Pick<FetchSide, 'listed' | 'listedFrom' | 'fullListings' | 'retry' | 'seen'>>;
 
 /** External ids by their hashes, eight bytes each: of a million absent ones, one may pass for staged in ten thousand runs. */
 export interface StagedIds {

@@ -161,16 +161,31 @@ export interface FetchSide {
   bookmark: string | null;
   complete: boolean;
   /** How far records that failed in the run before are asked for again. Absent: not begun, or nothing to do. */
-  retry?: StagingStep;
+  retry?: StagingStep & { renamed?: Renamed[] };
   /** The provider's answers were read to their end; what is left (`retry`, `absence`) is asked for by id. Absent: as `done` says. */
   listed?: boolean;
   /** Number of the first page of the listing that counts. Absent: 0. */
   listedFrom?: number;
   /** How often a person's word made it read everything, because a bookmark or cursor was good no more. It is not used again then. */
   fullListings?: number;
+  /** Of the positions that led to `cursor`, to notice that they go round. Absent: none yet. */
+  seen?: CursorsSeen | null;
   /** Why nothing may be staged any more. */
   closedFor: string | null;
   updatedAt: string;
+}
+
+/** One position by its hash, the steps since, and how many there may be until a later one takes its place. */
+export interface CursorsSeen {
+  hash: string;
+  steps: number;
+  reach: number;
+}
+
+/** A record that failed under one id and was found, asked for by that, under another. */
+export interface Renamed {
+  from: string;
+  to: string;
 }
 
 /** A walk in the order of some ids: a repeat goes on behind the last one that was staged. */

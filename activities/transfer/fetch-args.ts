@@ -19,6 +19,7 @@ export interface FetchArgs {
   /** Only of a sync: where it starts from, the bookmark's format today, and what is asked for by id after the listing. */
   sync?: { since: SinceDoc | null; bookmarkVersion: number; followUp: FollowUp | null };
   handover: Handover;
+  now: () => Date;
   signal: AbortSignal;
 }
 

@@ -4,6 +4,7 @@ import type { Store } from '../store/store.js';
 import { RECORDS_A_PAGE } from './cut.js';
 import type { FetchArgs } from './fetch-args.js';
 import { followUpOf, type Stage } from './follow-up.js';
+import { seenNext } from './cursor-loop.js';
 import { createStager } from './stager.js';
 
 /**
@@ -17,6 +18,7 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
     (await store.runs.control(ref.workspaceId, ref.runId)) === 'go';
   if (!(await mayGoOn())) return;
   let { position, cursor } = side;
+  let seen = side.seen ?? null;
   const told = { requests: 0, bytes: 0 };
   const followUp = args.sync?.followUp ?? null;
   let end = { listed: side.listed === true, bookmark: side.bookmark, complete: side.complete };
@@ -26,7 +28,7 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
     Object.assign(told, traffic);
     return used;
   };
-  const stager = createStager(async ({ pages, next, bookmark, complete }) => {
+  const stager = createStager(args.now, async ({ pages, next, bookmark, complete, seen: seenThen }) => {
     const fromSeq = position;
     const at = { ref, object, epoch: side.epoch, fromSeq };
     const listed = next === null;
@@ -38,7 +40,8 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
       bookmark,
       complete,
       traffic: usedSince(),
-      ...(followUp && { forAbsence: true, ...(listed && { step: { listed } }) }),
+      step: { ...(followUp && listed && { listed }), ...(next !== null && { seen: seenThen }) },
+      ...(followUp && { forAbsence: true }),
     });
     end = { listed, bookmark, complete };
     for (const records of pages) {
@@ -65,8 +68,9 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
   if (end.listed) return follow();
   const restart = async (): Promise<void> => {
     cursor = null;
+    seen = null;
     listedFrom = position;
-    const step = { listedFrom, fullListings: (side.fullListings ?? 0) + 1 };
+    const step = { seen, listedFrom, fullListings: (side.fullListings ?? 0) + 1 };
     end = { listed: false, bookmark: null, complete: false };
     await stage({ pages: [], origin: 'fetch', step });
   };
@@ -75,8 +79,11 @@ export async function fetchLoop(store: Store, args: FetchArgs): Promise<void> {
   try {
     for await (const answer of answersOf(args, restart)) {
       answered = true;
-      if (answer.next !== undefined && answer.next === cursor) throw cursorLoop(object);
-      await stager.add(answer);
+      if (answer.next !== undefined) {
+        seen = answer.next === cursor ? null : seenNext(seen, answer.next);
+        if (seen === null) throw cursorLoop(object);
+      }
+      await stager.add(answer, seen);
       asked += Math.ceil(answer.records.length / RECORDS_A_PAGE);
       cursor = answer.next ?? null;
       if (cursor === null || handover.stopped || asked >= args.beforeSeq) break;

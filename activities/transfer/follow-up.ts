@@ -51,6 +51,7 @@ async function retryFailures(following: Following, until: number): Promise<boole
   let after = args.side.retry?.after ?? null;
   let staged: StagedIds | null = null;
   const asked = new Set<string>();
+  let renamed = args.side.retry?.renamed ?? [];
   for (;;) {
     args.signal.throwIfAborted();
     if (followUp.clock() > until || !(await mayGoOn())) return false;
@@ -61,10 +62,13 @@ async function retryFailures(following: Following, until: number): Promise<boole
       (id) => !known?.has(id) && !asked.has(id),
     );
     for (const id of ids) asked.add(id);
-    const found = await stillThere(args, object, ids);
+    const { here, moved } = await askedAgain(args, object, ids);
+    const news = moved.filter(({ externalId }) => known?.has(externalId) !== true);
+    renamed = [...renamed, ...moved.map(({ formerId, externalId }) => ({ from: formerId, to: externalId }))];
+    const found = [...here, ...news.map(({ formerId: _, ...record }) => record)];
     await stage({
-      ...{ pages: cutIntoPages(found), origin: 'retry' },
-      step: { retry: { after: position, done: position === null } },
+      ...{ pages: cutIntoPages(found, args.now()), origin: 'retry' },
+      step: { retry: { after: position, done: position === null, ...(renamed.length > 0 && { renamed }) } },
     });
     if (position === null) return true;
     after = position;
@@ -96,7 +100,7 @@ async function settleAbsent({ args, stage }: Following, ids: string[]): Promise<
     args.signal.throwIfAborted();
     found.push(...(await stillThere(args, args.object, ids.slice(from, from + ASKED))));
   }
-  if (found.length > 0) await stage({ pages: cutIntoPages(found), origin: 'fetch' });
+  if (found.length > 0) await stage({ pages: cutIntoPages(found, args.now()), origin: 'fetch' });
   const there = new Set(found.map(({ externalId }) => externalId));
   const gone = ids.filter((id) => !there.has(id));
   if (gone.length === 0) return;
@@ -104,19 +108,29 @@ async function settleAbsent({ args, stage }: Following, ids: string[]): Promise<
   await stage({ pages: [tombstones], origin: 'absence' });
 }
 
-async function stillThere(
+async function stillThere(args: FetchArgs, object: ObjectName, ids: string[]): Promise<SourceRecord[]> {
+  return (await askedAgain(args, object, ids)).here;
+}
+
+type Moved = SourceRecord & { formerId: string };
+
+/** One record per id, only what was asked for, and what the provider calls deleted is not there. */
+async function askedAgain(
   { session, signal }: FetchArgs,
   object: ObjectName,
   ids: string[],
-): Promise<SourceRecord[]> {
-  if (ids.length === 0) return [];
+): Promise<{ here: SourceRecord[]; moved: Moved[] }> {
+  if (ids.length === 0) return { here: [], moved: [] };
   const asked = new Set(ids);
-  const found = await session.get(object, ids, signal);
-  // One record per id, only what was asked for, and what the provider calls deleted is not there.
-  const byId = new Map(
-    found
-      .filter((each) => asked.has(each.externalId) && each.deleted !== true)
-      .map((each) => [each.externalId, each]),
+  const found = (await session.get(object, ids, signal)).filter(({ deleted }) => deleted !== true);
+  const here = new Map(
+    found.flatMap((each) => (asked.has(each.externalId) ? [[each.externalId, each] as const] : [])),
   );
-  return [...byId.values()];
+  const moved = new Map<string, Moved>();
+  for (const each of found) {
+    const { formerId, externalId } = each;
+    if (formerId === undefined || !asked.has(formerId) || asked.has(externalId)) continue;
+    moved.set(externalId, { ...each, formerId });
+  }
+  return { here: [...here.values()], moved: [...moved.values()] };
 }

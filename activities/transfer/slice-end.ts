@@ -5,6 +5,7 @@ import type { ObjectName } from '../../workflows/contract/objects.js';
 import { FAILURES } from '../../workflows/contract/failures.js';
 import type { FailureInfo } from '../../workflows/contract/failures.js';
 import type { ActivityDeps } from '../deps.js';
+import { markConnection } from '../mark-connection.js';
 import { nextTry } from '../next-try.js';
 import { asApplicationFailure, understand, type Understood } from '../failures.js';
 
@@ -84,17 +85,4 @@ function choicesFor(code: Understood['code']): Parked['choices'] {
   return code === 'cursor_expired'
     ? ['full_listing', 'skip_object', 'stop']
     : ['resume', 'skip_object', 'stop'];
-}
-
-async function markConnection(deps: ActivityDeps, ref: RunRef, { code, message }: Understood): Promise<void> {
-  const app = await deps.store.apps.get(ref.workspaceId, ref.appId);
-  if (!app) return;
-  await deps.store.apps.patch(ref.workspaceId, ref.appId, {
-    connection: {
-      ...app.connection,
-      status: 'needs_attention',
-      checkedAt: deps.now().toISOString(),
-      problems: [{ code, message }],
-    },
-  });
 }

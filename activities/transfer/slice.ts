@@ -87,7 +87,9 @@ async function runLoops(deps: ActivityDeps, loops: Loops): Promise<ApplyEnd | Pl
   const side = claim.fetch;
   const rules = forObject(pinned.rules, pinned.locales, object);
   const sync = syncOf(deps, loops);
-  const reading = { ref, object, side, beforeSeq, allowed, traffic, handover, signal, ...(sync && { sync }) };
+  const { now } = deps;
+  const told = { allowed, traffic, handover, signal, now };
+  const reading = { ref, object, side, beforeSeq, ...told, ...(sync && { sync }) };
   const fetching = (session ? fetchLoop(deps.store, { ...reading, session }) : Promise.resolve())
     .then(
       () => null,

@@ -1,5 +1,6 @@
 import type { SourcePage } from '../providers/provider.js';
 import type { SourceRecord } from '../records/types.js';
+import type { CursorsSeen } from '../store/run-documents.js';
 import { cutIntoPages } from './cut.js';
 
 /** Pages that may wait for the transaction before them: bounds memory beside a fast provider. */
@@ -11,6 +12,8 @@ export interface Batch {
   next: string | null;
   bookmark: string | null;
   complete: boolean;
+  /** As of `next`. */
+  seen: CursorsSeen | null;
 }
 
 /**
@@ -19,12 +22,12 @@ export interface Batch {
  */
 export interface Stager {
   /** Waits only while too much is waiting. Throws what staging threw. */
-  add(answer: SourcePage): Promise<void>;
+  add(answer: SourcePage, seen: CursorsSeen | null): Promise<void>;
   /** Until everything that was added is staged. */
   drain(): Promise<void>;
 }
 
-export function createStager(stage: (batch: Batch) => Promise<void>): Stager {
+export function createStager(now: () => Date, stage: (batch: Batch) => Promise<void>): Stager {
   let waiting: Batch | null = null;
   let running: Promise<void> | null = null;
   let failed: { error: unknown } | null = null;
@@ -43,14 +46,15 @@ export function createStager(stage: (batch: Batch) => Promise<void>): Stager {
   }
 
   return {
-    async add(answer) {
+    async add(answer, seen) {
       if (waiting && waiting.pages.length >= MOST_WAITING) await running;
       if (failed) throw failed.error;
       waiting = {
-        pages: [...(waiting?.pages ?? []), ...cutIntoPages(answer.records)],
+        pages: [...(waiting?.pages ?? []), ...cutIntoPages(answer.records, now())],
         next: answer.next ?? null,
         bookmark: answer.bookmark ?? null,
         complete: answer.complete ?? false,
+        seen,
       };
       running ??= run();
     },

@@ -8,11 +8,10 @@ import { strike } from './faults.mjs';
  * and `after` it (done, and nobody told yet).
  */
 const built = (file) => import(new URL(`../../dist/${file}`, import.meta.url).href);
-const [{ runWorker }, { readConfig }, { filesProvider }, { carddavProvider }] = await Promise.all([
+const [{ runWorker }, { readConfig }, { installedProviders }] = await Promise.all([
   built('worker/run-worker.js'),
   built('worker/config.js'),
-  built('activities/providers/files/provider.js'),
-  built('activities/providers/carddav/provider.js'),
+  built('activities/providers/installed.js'),
 ]);
 
 /** The call of the store that the code runs under. */
@@ -61,7 +60,7 @@ function watched(name, part) {
 
 const WATCHED = ['pages', 'plans', 'transfers', 'reviews', 'checklists'];
 
-await runWorker(readConfig(), [filesProvider, carddavProvider], (store) => ({
+await runWorker(readConfig(), installedProviders, (store) => ({
   ...store,
   ...Object.fromEntries(WATCHED.map((name) => [name, watched(name, store[name])])),
 }));

@@ -85,11 +85,16 @@ async function walk(
   }
 }
 
+/** What was refused or had no UID goes by its address; asked by that, it is found also once it has one. */
 function keep(found: Found, wanted: ReadonlySet<string>, cards: readonly FetchedCard[]): void {
   for (const card of cards) {
     const record = toContact(card);
-    if (record !== undefined && wanted.has(record.externalId) && !found.has(record.externalId)) {
-      found.set(record.externalId, record);
+    if (record === undefined) continue;
+    const { externalId } = record;
+    const former = hrefId(card.key);
+    if (wanted.has(externalId) && !found.has(externalId)) found.set(externalId, record);
+    if (former !== externalId && wanted.has(former) && !found.has(former)) {
+      found.set(former, { ...record, formerId: former });
     }
   }
 }

@@ -145,6 +145,20 @@ describe('some cards among many', () => {
     await session.close();
   });
 
+  it('are found under the address that they failed by once they can be read, and say so', async () => {
+    dav = await startFakeDav(3);
+    const path = `${bookPath}card%202.vcf`;
+    dav.behave = { itemStatus: { [path]: 403 } };
+    const id = 'href:/dav/books/ann@corp/Team A/card 2.vcf';
+    expect(idsOf(await readAll(open, 'contacts'))).toContain(id);
+    dav.behave = {};
+    const session = await open();
+    expect(await session.get('contacts', [id], signal)).toMatchObject([
+      { externalId: 'uid-2', formerId: id },
+    ]);
+    await session.close();
+  });
+
   it('stop at the limit of a test run, over a restart too', async () => {
     dav = await startFakeDav(120);
     const limited = () => open({ limit: 60 });
