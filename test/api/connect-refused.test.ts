@@ -76,10 +76,12 @@ describe('a log-in that does not go well', () => {
       expect(scene.lab.asked).toEqual([]);
     });
 
-    it('of two at the same moment takes one', async () => {
+    it('of two at the same moment sends one code', async () => {
       const url = await scene.lab.visit((await scene.begin()).href);
       const both = await Promise.all([scene.comeBack(url), scene.comeBack(url)]);
-      expect(both.map(({ status }) => status).sort()).toEqual([200, 400]);
+      // The later one is the page loaded again, where the first is not done; else its state is used up.
+      expect([200, 400]).toContain(Math.max(...both.map(({ status }) => status)));
+      expect(Math.min(...both.map(({ status }) => status))).toBe(200);
       expect(scene.lab.asked).toEqual(['authorization_code']);
     });
   });

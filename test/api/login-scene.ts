@@ -45,11 +45,19 @@ export async function openLoginScene(): Promise<LoginScene> {
   const api = await startHarness({ returnOrigins: [HOST_PRODUCT] }, [provider]);
   const lab = await startOAuthLab();
   const worker = workerOf(api, provider);
+  const atWork = new Map<string, Promise<unknown>>();
 
   const scene: LoginScene = {
     ...{ api, lab, worker, providerId: provider.id, appId: '', answers: [] },
     async answered(args) {
-      await environment().run(createActivities(worker).answerAsk, args);
+      // As of a workflow's id: the same question, asked while it is at work, is one.
+      const running =
+        atWork.get(args.answerId) ??
+        environment()
+          .run(createActivities(worker).answerAsk, args)
+          .finally(() => atWork.delete(args.answerId));
+      atWork.set(args.answerId, running);
+      await running;
     },
     install: () =>
       api.newApp({
