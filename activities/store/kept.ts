@@ -62,8 +62,11 @@ export interface Links {
   any(workspaceId: string, origin: string, object: ObjectName): Promise<boolean>;
   /** Live links of an origin and object: those that are not marked gone. */
   count(workspaceId: string, origin: string, object: ObjectName): Promise<number>;
-  /** External ids of all live links of an origin and object, some thousands at a time, in no order that means anything. */
-  live(workspaceId: string, origin: string, object: ObjectName, signal: AbortSignal): AsyncIterable<string[]>;
+  /** External ids of the live links of an origin and object that an app wrote last, some thousands at a time, in no order that means anything. */
+  live(
+    at: { workspaceId: string; origin: string; object: ObjectName; appId: string },
+    signal: AbortSignal,
+  ): AsyncIterable<string[]>;
 }
 
 export interface ProblemFilter {

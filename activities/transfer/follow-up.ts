@@ -80,7 +80,9 @@ async function findAbsent(following: Following, until: number): Promise<boolean>
   const { ref, object, signal } = args;
   const staged = await store.pages.stagedIds(ref, object, listedFrom);
   let absent: string[] = [];
-  for await (const ids of store.links.live(ref.workspaceId, followUp.origin, object, signal)) {
+  // Two apps may look at parts of one account: what this one does not list may well be the other's.
+  const own = { workspaceId: ref.workspaceId, origin: followUp.origin, object, appId: ref.appId };
+  for await (const ids of store.links.live(own, signal)) {
     for (const id of ids) if (!staged.has(id)) absent.push(id);
     while (absent.length >= SETTLED) {
       if (followUp.clock() > until || !(await mayGoOn())) return false;

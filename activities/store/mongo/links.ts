@@ -46,12 +46,14 @@ export function createLinks(database: Database): Links {
       const { links: all = 0, gone = 0 } = (await totals(workspaceId, origin, object)) ?? {};
       return all - gone;
     },
-    async *live(workspaceId, origin, object, signal) {
+    async *live({ workspaceId, origin, object, appId }, signal) {
       const prefix = linkPrefix(workspaceId, origin, object);
-      const found = links.find({ _id: range(prefix) }, { projection: { goneAt: 1 } }).batchSize(WALKED);
+      const found = links
+        .find({ _id: range(prefix) }, { projection: { goneAt: 1, appId: 1 } })
+        .batchSize(WALKED);
       let ids: string[] = [];
-      for await (const { _id, goneAt } of found) {
-        if (goneAt === undefined) ids.push(_id.slice(prefix.length));
+      for await (const { _id, goneAt, appId: by } of found) {
+        if (goneAt === undefined && by === appId) ids.push(_id.slice(prefix.length));
         if (ids.length < WALKED) continue;
         signal.throwIfAborted();
         yield ids;
