@@ -1,7 +1,9 @@
 import type { RunRef } from '../workflows/contract/ids.js';
 import type { ObjectName } from '../workflows/contract/objects.js';
 import type { ActivityDeps } from './deps.js';
+import { keepOrPass } from './keep-turn.js';
 import { loadUndoWorld } from './load-undo-world.js';
+import { regain } from './regain.js';
 import { undoLookupsOf, type UndoLookups } from './records/lookups.js';
 import type { JournalEntry } from './records/page.js';
 import { undoPage } from './records/undo.js';
@@ -108,17 +110,16 @@ async function undoOne(
     const committing = store.pages.undo({ ref, object, seq, origin, turn, ...decided });
     const reading = readAhead(deps, args, at.below, decided.undone);
     const result = await committing;
-    const renewed = await store.turns.renew(turn);
-    const below = await reading;
     if (result !== 'conflict') {
-      if (renewed?.wanted) await store.turns.release(renewed.turn);
-      const kept = renewed && !renewed.wanted ? renewed.turn : null;
+      const kept = await keepOrPass(store, turn);
+      const below = await reading;
       // What was read ahead holds only if nobody but this page wrote under the turn since: as if it were read after it.
       const holds = result === 'applied' && kept?.counter === turn.counter + 1;
       return { turn: kept, below: below && (holds ? below : { ...below, decided: null }) };
     }
+    await reading;
     decided = null;
-    turn = renewed?.turn ?? (await store.turns.acquire(ref.workspaceId, object, turn.holder, signal));
+    turn = await regain(store, turn, signal);
   }
   throw new Error(`Page ${seq} of ${object} could not be undone: what it touched kept changing.`);
 }

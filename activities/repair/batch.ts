@@ -32,6 +32,11 @@ export interface Repairing {
   signal: AbortSignal;
 }
 
+/** By whom the object's turn is held. */
+export function holderOf({ ref, side }: Pick<Repairing, 'ref' | 'side'>): string {
+  return `repair/${ref.runId}/${side.epoch}`;
+}
+
 /**
  * Decides one batch of kept source again and applies it as a page of its own, in one transaction. Answers the turn, if it is kept.
  * `onItsWay` is called while the page is being written.
@@ -40,7 +45,7 @@ export async function repairBatch(
   deps: ActivityDeps,
   job: Repairing,
   { mapped, ...batch }: Batch,
-  { held, onItsWay }: { held: TurnHeld | null; onItsWay: () => void },
+  at: { turn: TurnHeld; onItsWay: () => void },
 ): Promise<TurnHeld | null> {
   const { store } = deps;
   const { ref, object, origin, rules, side, signal } = job;
@@ -49,44 +54,37 @@ export async function repairBatch(
     batch.picked.filter(({ before }) => 'cun'.includes(before)).map((one) => one.externalId),
   );
   const known = new Set(batch.states.flatMap(({ duplicates }) => duplicates));
-  const holder = `repair/${ref.runId}/${side.epoch}`;
-  let turn = held ?? (await store.turns.acquire(ref.workspaceId, object, holder, signal));
-  try {
-    for (let redo = 0; redo < MOST_REDOS; redo += 1) {
-      const now = deps.now().toISOString();
-      const loaded = await loadWorld(store, { workspaceId: ref.workspaceId, origin, object }, lookups);
-      const world = await withDecided(store, ref, loaded, job.decisions);
-      const repair = { again, decisions: job.decisions };
-      const context = {
-        ...ref,
-        origin,
-        object,
-        now,
-        newId: deps.newId,
-        idsMayRepeat: job.idsMayRepeat,
-        repair,
-      };
-      const decided = decidePage(mapped, world, rules, context);
-      const seq = side.position;
-      const moves = movesOf(batch.picked, decided, seq, known);
-      const applying = store.pages.apply({
-        ...{ ref, object, seq, origin, epoch: side.epoch, turn, settled: [], rows: 0, now },
-        pageOrigin: 'repair',
-        decided: { ...decided, problems: moves.problems, duplicates: moves.duplicates },
-        repair: partOf(job, batch, moves),
-      });
-      onItsWay();
-      if ((await applying) !== 'conflict') {
-        side.position += 1;
-        return await keepOrPass(store, turn);
-      }
-      turn = await regain(store, turn, signal);
+  let { turn } = at;
+  for (let redo = 0; redo < MOST_REDOS; redo += 1) {
+    const now = deps.now().toISOString();
+    const loaded = await loadWorld(store, { workspaceId: ref.workspaceId, origin, object }, lookups);
+    const world = await withDecided(store, ref, loaded, job.decisions);
+    const repair = { again, decisions: job.decisions };
+    const context = {
+      ...ref,
+      origin,
+      object,
+      now,
+      newId: deps.newId,
+      idsMayRepeat: job.idsMayRepeat,
+      repair,
+    };
+    const decided = decidePage(mapped, world, rules, context);
+    const seq = side.position;
+    const moves = movesOf(batch.picked, decided, seq, known);
+    const applying = store.pages.apply({
+      ...{ ref, object, seq, origin, epoch: side.epoch, turn, settled: [], rows: 0, now },
+      pageOrigin: 'repair',
+      decided: { ...decided, problems: moves.problems, duplicates: moves.duplicates },
+      repair: partOf(job, batch, moves),
+    });
+    at.onItsWay();
+    if ((await applying) !== 'conflict') {
+      side.position += 1;
+      return await keepOrPass(store, turn);
     }
-  } catch (error) {
-    await store.turns.release(turn);
-    throw error;
+    turn = await regain(store, turn, signal);
   }
-  await store.turns.release(turn);
   throw new Error(`Kept source of ${object} could not be applied: what it touches kept changing.`);
 }
 

@@ -134,12 +134,8 @@ function mappedIfWanted(
   const meant = isMeant(chosen, { externalId, mark, notes, decided: decided.has(externalId) });
   if (meant === 'no') return null;
   if (meant === 'yes') return mapNow(record);
-  const now = once(() => mapNow(record));
-  const mapsOtherwise = (): boolean => JSON.stringify(mapBefore(record)) !== JSON.stringify(now());
-  return mayEndOtherwise(mark, changed, () => mappingChanged && mapsOtherwise()) ? now() : null;
-}
-
-function once<T extends object>(make: () => T): () => T {
-  let made: T | null = null;
-  return () => (made ??= make());
+  if (!mappingChanged) return mayEndOtherwise(mark, changed, () => false) ? mapNow(record) : null;
+  const mapped = mapNow(record);
+  const mapsOtherwise = (): boolean => JSON.stringify(mapBefore(record)) !== JSON.stringify(mapped);
+  return mayEndOtherwise(mark, changed, mapsOtherwise) ? mapped : null;
 }

@@ -10,7 +10,7 @@ import type { Rules } from '../records/types.js';
 import { RELATIONS_A_PAGE, resolveItems } from '../resolve.js';
 import type { TurnHeld } from '../store/moving.js';
 import type { RepairState, RunDoc } from '../store/run-documents.js';
-import { repairBatch, type Repairing } from './batch.js';
+import { holderOf, repairBatch, type Repairing } from './batch.js';
 import { pickBatches, type Picking } from './pick.js';
 import { readAhead } from './read-ahead.js';
 import { untieDecided } from './untie.js';
@@ -116,15 +116,16 @@ async function repairPicked(
   picking: Picking,
 ): Promise<'done' | 'more'> {
   const { store } = deps;
+  const { ref, object, side, signal } = repairing;
   const now = (): number => deps.now().getTime();
   const batches = readAhead(pickBatches(store, picking, { from, now, stopAt }));
   let turn: TurnHeld | null = null;
   try {
     for (let batch = await batches.next(); batch; batch = await batches.next()) {
       if (batch.picked.length > 0) {
-        turn = await repairBatch(deps, repairing, batch, { held: turn, onItsWay: batches.ahead });
+        turn ??= await store.turns.acquire(ref.workspaceId, object, holderOf(repairing), signal);
+        turn = await repairBatch(deps, repairing, batch, { turn, onItsWay: batches.ahead });
       } else if (batch.next !== null) {
-        const { ref, object, side } = repairing;
         await store.repairs.moveOn(ref, object, { epoch: side.epoch, seq: batch.next });
       }
       if (batch.next !== null && now() > stopAt) return 'more';

@@ -9,7 +9,7 @@ import type { UndonePage } from '../records/undo-types.js';
 import { runWriter } from '../records/writers.js';
 import type { PageState } from '../store/repair-part.js';
 import type { DecisionDoc, UntieCommit } from '../store/repairing.js';
-import { asNotes, type Repairing } from './batch.js';
+import { asNotes, holderOf, type Repairing } from './batch.js';
 import { regain } from '../regain.js';
 
 const MOST_REDOS = 50;
@@ -79,7 +79,7 @@ interface Untying {
 async function untie(deps: ActivityDeps, job: Repairing, what: Untying): Promise<boolean> {
   const { store } = deps;
   const { ref, object, origin, side, signal } = job;
-  let turn = await store.turns.acquire(ref.workspaceId, object, `repair/${ref.runId}/${side.epoch}`, signal);
+  let turn = await store.turns.acquire(ref.workspaceId, object, holderOf(job), signal);
   try {
     for (let redo = 0; redo < MOST_REDOS; redo += 1) {
       const now = deps.now().toISOString();
