@@ -2,8 +2,8 @@
 export interface Ahead<T> {
   /** Null: there is no more. Throws what making it threw. */
   next(): Promise<T | null>;
-  /** Begins to make the next one, if nobody has. Never throws. */
-  ahead: () => void;
+  /** The next one, which `next` will give; made now, if nobody has. Null also where making it threw: `next` throws it. */
+  peek: () => Promise<T | null>;
   /** Until nothing is being made any more; never throws. */
   end(): Promise<void>;
 }
@@ -23,8 +23,10 @@ export function readAhead<T>(items: AsyncGenerator<T, void>): Ahead<T> {
       if ('error' in made) throw made.error;
       return made.item;
     },
-    ahead: () => {
+    peek: async () => {
       coming ??= make();
+      const made = await coming;
+      return 'error' in made ? null : made.item;
     },
     async end() {
       await coming;

@@ -6,6 +6,7 @@ import { openRun, type OpenedRun } from '../open-run.js';
 import { forObject, rulesOf } from '../preflight/rules.js';
 import { compileMapping } from '../records/mapping.js';
 import { rulesChanged, type Chosen } from '../records/repair.js';
+import type { World } from '../records/page.js';
 import type { Rules } from '../records/types.js';
 import { RELATIONS_A_PAGE, resolveItems } from '../resolve.js';
 import type { TurnHeld } from '../store/moving.js';
@@ -108,7 +109,7 @@ async function repairObject(deps: ActivityDeps, job: ObjectJob): Promise<'done' 
   return resolveWaiting(deps, repairing, job.stopAt);
 }
 
-/** Batch after batch; while one is written the next one is picked, which reads nothing that the first writes. */
+/** Batch after batch; while one is written the next one is picked and what it rests on is read. */
 async function repairPicked(
   deps: ActivityDeps,
   { from, stopAt }: ObjectJob,
@@ -120,11 +121,12 @@ async function repairPicked(
   const now = (): number => deps.now().getTime();
   const batches = readAhead(pickBatches(store, picking, { from, now, stopAt }));
   let turn: TurnHeld | null = null;
+  let world: World | null = null;
   try {
     for (let batch = await batches.next(); batch; batch = await batches.next()) {
       if (batch.picked.length > 0) {
         turn ??= await store.turns.acquire(ref.workspaceId, object, holderOf(repairing), signal);
-        turn = await repairBatch(deps, repairing, batch, { turn, onItsWay: batches.ahead });
+        ({ turn, world } = await repairBatch(deps, repairing, batch, { turn, world, next: batches.peek }));
       } else if (batch.next !== null) {
         await store.repairs.moveOn(ref, object, { epoch: side.epoch, seq: batch.next });
       }

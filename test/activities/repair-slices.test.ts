@@ -115,10 +115,9 @@ describe('what is made ahead', () => {
   it('is made once, and tells its trouble when it is asked for', async () => {
     const items = readAhead(counted([]));
     expect(await items.next()).toBe(1);
-    items.ahead();
-    items.ahead();
+    expect(await Promise.all([items.peek(), items.peek()])).toEqual([2, 2]);
     expect(await items.next()).toBe(2);
-    items.ahead();
+    expect(await items.peek()).toBeNull();
     await expect(items.next()).rejects.toThrow('no third');
     expect(await items.next()).toBeNull();
   });
@@ -127,7 +126,7 @@ describe('what is made ahead', () => {
     const log: string[] = [];
     const items = readAhead(counted(log));
     await items.next();
-    items.ahead();
+    void items.peek();
     await items.end();
     expect(log).toEqual(['closed']);
   });
