@@ -29,8 +29,9 @@ export async function compareRecord(
     connectionOf(deps, app, { ...open, traffic: { requests: 0, bytes: 0 } }),
   );
   try {
-    const providerUrl = session.urlOf?.(object, link.externalId) ?? null;
     const [source] = await session.get(object, [link.externalId], signal);
+    // Only after it: some providers know an address no sooner than they have seen the record.
+    const providerUrl = session.urlOf?.(object, link.externalId) ?? null;
     if (!source)
       return { appId: app.appId, externalId: link.externalId, providerUrl, gone: true, fields: [] };
     const rules = forObject(pins.rules, pins.locales, object);

@@ -12,6 +12,8 @@ export interface ObjectOffer {
   neededPermission?: string;
   /** Absent where the mapping is proposed from the source itself (files). */
   defaultMapping?: ObjectMapping;
+  /** The provider's own statuses as ours; what a person maps goes before. */
+  defaultStatuses?: Record<string, string>;
   changes: 'cursor' | 'token' | 'events' | 'listing' | 'none';
   deletions: 'tombstones' | 'events' | 'listing' | 'none';
   /** False: an external id may come more than once in one run. */

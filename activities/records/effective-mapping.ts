@@ -6,6 +6,7 @@ import type { FieldSource, Mapping, ObjectMapping } from './types.js';
 export interface MappingOffer {
   object: ObjectName;
   defaultMapping?: ObjectMapping;
+  defaultStatuses?: Record<string, string>;
 }
 
 export function emptyMapping(): Mapping {
@@ -21,7 +22,15 @@ export function effectiveMapping(offers: readonly MappingOffer[], app: Mapping |
     const merged = mergeObject(defaults.get(object), own.objects[object]);
     if (merged) objects[object] = merged;
   }
-  return { objects, owners: own.owners, statuses: own.statuses };
+  return { objects, owners: own.owners, statuses: statusesOf(offers, own.statuses) };
+}
+
+function statusesOf(offers: readonly MappingOffer[], own: Mapping['statuses']): Mapping['statuses'] {
+  const statuses = { ...own };
+  for (const { object, defaultStatuses } of offers) {
+    if (defaultStatuses) statuses[object] = { ...defaultStatuses, ...own[object] };
+  }
+  return statuses;
 }
 
 function mergeObject(base: ObjectMapping | undefined, own: ObjectMapping | undefined): ObjectMapping | null {

@@ -254,7 +254,7 @@ export function foldChoice(text: string): string {
     .replace(/[\s_-]+/g, '_');
 }
 
-const ALSO: Readonly<Record<string, string>> = { medium: 'normal' };
+const ALSO: Readonly<Record<string, string>> = { medium: 'normal', no_priority: 'none' };
 
 function chosen(read: Reader, values: readonly string[]): Reader {
   return (value) => {

@@ -1,0 +1,18 @@
+import { Server } from 'node:net';
+import { createEmulator } from 'emulate';
+
+// It listens on every interface by itself; a lab is nobody's but this machine's.
+const { listen } = Server.prototype;
+Server.prototype.listen = function listenHere(...args) {
+  const [first] = args;
+  const port = typeof first === 'object' && first !== null ? first.port : first;
+  const done = args.find((each) => typeof each === 'function');
+  return listen.call(this, { port, host: '127.0.0.1' }, done);
+};
+
+process.on('disconnect', () => process.exit(0));
+process.once('message', async ({ port, seed }) => {
+  const baseUrl = `http://127.0.0.1:${port}`;
+  await createEmulator({ service: 'linear', port, baseUrl, seed: { linear: seed } });
+  process.send?.({ ready: true });
+});
