@@ -16,6 +16,7 @@ const CONTRACT = '^workflows/contract/';
 const RECORDS = '^activities/records/';
 /** The port and the shared HTTP client; `provider.ts` and `http.ts` may be split into `http-retries.ts` and the like. */
 const PORT = '^activities/providers/provider[a-z-]*\\.ts$';
+const JSON_TEXT = '^activities/providers/formats/json-text\\.ts$';
 const HTTP = '^activities/providers/http[a-z-]*\\.ts$';
 /** What providers say of themselves, each and as a list. */
 const DESCRIPTIONS = '^activities/providers/((?!formats/)[^/]+/describe|descriptions)\\.ts$';
@@ -131,7 +132,7 @@ module.exports = {
         'The port and the HTTP client are imported by every provider, so they import none, nor the store.',
       severity: 'error',
       from: { path: [PORT, HTTP] },
-      to: { path: OURS, pathNot: [PORT, HTTP, RECORDS, CONTRACT] },
+      to: { path: OURS, pathNot: [PORT, HTTP, JSON_TEXT, RECORDS, CONTRACT] },
     },
     {
       name: 'providers-never-reach-the-store',

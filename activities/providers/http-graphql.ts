@@ -1,8 +1,8 @@
 import type { AnswerReader, Http } from './http.js';
 import { AnswerCutOff, header, retryTime, type Headers } from './http-failures.js';
-import { parseLossless } from './formats/ndjson.js';
+import { isJsonObject, parseLossless } from './formats/json-text.js';
 import { ProviderFailure } from './provider.js';
-import { isJsonObject, type JsonObject } from '../records/paths.js';
+import type { JsonObject } from '../records/paths.js';
 import type { Json } from '../records/types.js';
 
 /** One entry of an answer's `errors`. Its message may quote what was asked, so it is never shown. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../../records/types.js';
-import { isJsonObject, type JsonObject } from '../../records/paths.js';
+import { isJsonObject } from '../formats/json-text.js';
+import type { JsonObject } from '../../records/paths.js';
 import { createHttp } from '../http.js';
 import { AnswerTooLarge } from '../http-failures.js';
 import { askGraphql, GraphqlRefused, GraphqlUnauthorized, type GraphqlAnswer } from '../http-graphql.js';

@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import { isJsonObject } from '../../records/paths.js';
+import { isJsonObject } from '../formats/json-text.js';
 import type { SourceRecord } from '../../records/types.js';
 import { ProviderFailure } from '../provider.js';
 import type { Identity, OpenConnection, Provider, Session, SourcePerson } from '../provider.js';
 import type { ObjectName } from '../../../workflows/contract/objects.js';
-import { broken, createLinearClient, hasId, nodesOf, type LinearClient, type LinearNode } from './client.js';
+import { broken, createLinearClient, nodesOf, type LinearClient, type LinearNode } from './client.js';
 import { endpointOf, linear, linearSettings } from './describe.js';
-import { ACCOUNT, KINDS, listQuery, narrows, onesQuery, PEOPLE, probeQuery, TEAMS } from './queries.js';
+import { ACCOUNT, PEOPLE, probeQuery, TEAMS } from './queries.js';
 import type { LinearObject, Query } from './queries.js';
-import { isOfTeam, readObject, toSource } from './reading.js';
+import { readObject } from './reading.js';
+import { findByIds } from './looking-up.js';
 
 const IDS_AT_ONCE = 50;
 
@@ -54,13 +55,11 @@ async function open(connection: OpenConnection): Promise<Session> {
     },
     async get(object, externalIds, signal) {
       const found: SourceRecord[] = [];
-      for (let at = 0; at < externalIds.length; at += IDS_AT_ONCE) {
-        const ids = externalIds.slice(at, at + IDS_AT_ONCE);
-        const nodes = await findByIds({ client, url, object: known(object), ids, signal });
-        const ofTeam = await teamId(signal);
-        found.push(
-          ...nodes.filter((node) => isOfTeam(node, ofTeam)).flatMap((node) => toSource(node, false)),
-        );
+      const unique = [...new Set(externalIds)];
+      for (let at = 0; at < unique.length; at += IDS_AT_ONCE) {
+        const ids = unique.slice(at, at + IDS_AT_ONCE);
+        const args = { client, url, object: known(object), teamId: await teamId(signal), signal };
+        found.push(...(await findByIds(args, ids)));
       }
       return seen(found);
     },
@@ -146,25 +145,6 @@ async function readAll(
     met.add(page.after);
     after = page.after;
   }
-}
-
-interface ByIds {
-  client: LinearClient;
-  url: URL;
-  object: LinearObject;
-  ids: readonly string[];
-  signal: AbortSignal;
-}
-
-async function findByIds({ client, url, object, ids, signal }: ByIds): Promise<LinearNode[]> {
-  const asked = { first: ids.length, after: null, since: null, teamId: null, ids };
-  const { data } = await client.ask(
-    (without) =>
-      narrows(object, 'ids', without) ? listQuery(object, asked, without) : onesQuery(object, ids, without),
-    signal,
-  );
-  if (data[KINDS[object].list] !== undefined) return nodesOf(data, KINDS[object].list, url).nodes;
-  return Object.values(data).filter(hasId);
 }
 
 function toPerson({ id, name, email }: LinearNode): SourcePerson {

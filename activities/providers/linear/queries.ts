@@ -52,7 +52,8 @@ function fieldsOf(kind: Kind, without: Without): string {
   const known = kind.fields.filter((field) => {
     const name = /^\w+/.exec(field)?.[0] ?? '';
     // Of a time when a project was of one team.
-    if (kind.type === 'Project' && name === 'team') return without.has('Project.teams') && !without.has('Project.team');
+    if (kind.type === 'Project' && name === 'team')
+      return without.has('Project.teams') && !without.has('Project.team');
     return !without.has(`${kind.type}.${name}`);
   });
   return known.join(' ');

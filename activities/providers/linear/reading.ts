@@ -1,35 +1,19 @@
-import { z } from 'zod';
-import { isJsonObject, type JsonObject } from '../../records/paths.js';
+import { isJsonObject } from '../formats/json-text.js';
+import type { JsonObject } from '../../records/paths.js';
 import type { SourceRecord } from '../../records/types.js';
 import { ProviderFailure } from '../provider.js';
 import type { Cursor, Since, SourcePage } from '../provider.js';
 import { nodesOf, TooMuch, type LinearClient, type LinearNode, type NodePage } from './client.js';
+import { withAllLabels } from './labels.js';
+import { beginning, isNews, placeOf, toBookmark, toCursor, type Place } from './places.js';
 import { KINDS, listQuery, narrows, type LinearObject } from './queries.js';
 
 /** The first page is judged before the second is written, so it is small; the most that Linear gives at once is 250. */
 const FIRST_PAGE = 50;
 const MOST = 250;
-/** Clocks of a provider's machines differ, and a change may be listed a little after it was made. */
-const OVERLAP_MS = 5 * 60_000;
-
-const cursor = z.strictObject({
-  v: z.literal(1),
-  since: z.string().nullable(),
-  /** When reading began, by the provider's clock, less the overlap. */
-  began: z.string(),
-  after: z.string(),
-  read: z.number().int().nonnegative(),
-  size: z.number().int().positive(),
-});
-const bookmark = z.strictObject({ v: z.literal(1), since: z.iso.datetime() });
-
-interface Position {
-  since: string | null;
-  began: string | null;
-  after: string | null;
-  read: number;
-  size: number;
-}
+/** So many single records in a row that fill a whole answer are no long texts, but a server that never ends. */
+const ENDLESS = 10;
+const LEAST = 'id updatedAt';
 
 export interface Reading {
   client: LinearClient;
@@ -41,56 +25,97 @@ export interface Reading {
   signal: AbortSignal;
 }
 
+/** How many records are asked for at once. */
+interface Pace {
+  size: number;
+  /** What the server allows a query to cost. */
+  ceiling: number;
+  /** Single records in a row that were too large. */
+  giants: number;
+}
+
 /** Everything, or what changed since a bookmark where the server can tell; where it cannot, everything, which is `complete`. */
 export async function* readObject(reading: Reading): AsyncGenerator<SourcePage> {
   const { client, object, limit, signal } = reading;
-  const at = startOf(reading.from);
+  const place = placeOf(reading.from, reading.teamId);
+  const pace: Pace = { size: FIRST_PAGE, ceiling: MOST, giants: 0 };
+  const met = new Set([place.after]);
   for (;;) {
     signal.throwIfAborted();
-    const page = await nextPage(reading, at);
-    at.began ??= page.began;
-    const isChanges = at.since !== null && narrows(object, 'since', client.without);
-    const records = page.nodes.flatMap((node) => toSource(node, isChanges));
-    const rest = limit - at.read;
-    at.read += Math.min(records.length, rest);
-    if (records.length > rest || (records.length === rest && limit !== Infinity)) {
+    const page = await nextPage(reading, place, pace);
+    const began = (place.began ??= page.began);
+    const isChanges = place.since !== null && narrows(object, 'since', client.without);
+    const records = page.records.filter(({ externalId, modifiedAt, deleted }) => {
+      const isNew = isNews(place, externalId, modifiedAt) || !isChanges;
+      // What is in the trash is gone: told as such among changes, and not listed otherwise.
+      return isNew && (isChanges || deleted !== true);
+    });
+    const rest = limit - place.read;
+    place.read += Math.min(records.length, rest);
+    if (records.length >= rest) {
       yield { records: records.slice(0, rest) };
       return;
     }
     if (page.after === null) {
-      const since = JSON.stringify({ v: 1, since: at.began } satisfies z.infer<typeof bookmark>);
-      yield { records, bookmark: since, ...(isChanges ? {} : { complete: true }) };
+      yield { records, bookmark: toBookmark(place, began), ...(isChanges ? {} : { complete: true }) };
       return;
     }
-    at.after = page.after;
-    at.size = page.asked < at.size ? page.asked : MOST;
-    yield { records, next: cursorOf({ ...at, after: page.after, began: at.began }) };
+    if (met.has(page.after)) throw looping(reading.url);
+    met.add(page.after);
+    place.after = page.after;
+    yield { records, next: toCursor(place, began, page.after, limit !== Infinity) };
   }
 }
 
-type ReadPage = NodePage & { began: string; asked: number };
+interface ReadPage {
+  records: SourceRecord[];
+  after: string | null;
+  began: string;
+}
 
-async function nextPage(reading: Reading, at: Position): Promise<ReadPage> {
-  const { client, url, object, teamId, signal } = reading;
-  for (let first = at.size; ; first = Math.floor(first / 2)) {
+async function nextPage(reading: Reading, place: Place, pace: Pace): Promise<ReadPage> {
+  for (;;) {
+    const first = pace.size;
     try {
-      const { since, after } = at;
-      const { data, at: clock } = await client.ask(
-        (without) => listQuery(object, { first, after, since, teamId }, without),
-        signal,
-      );
-      const began = new Date((clock ?? new Date()).getTime() - OVERLAP_MS).toISOString();
-      const { nodes, after: next } = nodesOf(data, KINDS[object].list, url);
-      const ofTeam = nodes.filter((node) => isOfTeam(node, teamId));
-      return { nodes: ofTeam, after: next, began, asked: first };
+      const { nodes, ...page } = await ask(reading, place, first);
+      pace.giants = 0;
+      pace.size = first < FIRST_PAGE ? Math.min(first * 2, pace.ceiling) : pace.ceiling;
+      return { ...page, records: (await withAllLabels(reading, nodes)).map(toSource) };
     } catch (error) {
       if (!(error instanceof TooMuch)) throw error;
-      if (first <= 1) throw tooLarge(url, KINDS[object].type);
+      if (first <= 1 && error.why === 'cost') throw tooCostly(reading.url);
+      pace.size = Math.max(1, Math.floor(first / 2));
+      if (error.why === 'cost') pace.ceiling = pace.size;
+      else if (first <= 1) return giant(reading, place, pace);
     }
   }
 }
 
-/** Where the server cannot narrow the list. A record that says nothing of teams was narrowed, or the server knows none. */
+/** One record that is larger than a whole answer may be: it fails by itself, and reading goes on behind it. */
+async function giant(reading: Reading, place: Place, pace: Pace): Promise<ReadPage> {
+  const { url, object } = reading;
+  pace.giants += 1;
+  if (pace.giants >= ENDLESS) throw endless(url);
+  const { nodes, ...page } = await ask(reading, place, 1, LEAST);
+  return { ...page, records: nodes.map((node) => tooLarge(node, object)) };
+}
+
+async function ask(
+  reading: Reading,
+  { after, since }: Place,
+  first: number,
+  fields?: string,
+): Promise<NodePage & { began: string }> {
+  const { client, url, object, teamId, signal } = reading;
+  const asked = { first, after, since, teamId, ...(fields === undefined ? {} : { fields }) };
+  const { data, at } = await client.ask((without) => listQuery(object, asked, without), signal);
+  const page = nodesOf(data, KINDS[object].list, url);
+  const isNarrowed = narrows(object, 'team', client.without);
+  const nodes = isNarrowed ? page.nodes : page.nodes.filter((node) => isOfTeam(node, teamId));
+  return { nodes, after: page.after, began: beginning(at) };
+}
+
+/** For lists that the server does not narrow. A record that says nothing of teams may be of any. */
 export function isOfTeam(node: JsonObject, teamId: string | null): boolean {
   if (teamId === null) return true;
   const { team, teams } = node;
@@ -99,44 +124,38 @@ export function isOfTeam(node: JsonObject, teamId: string | null): boolean {
   return named.length === 0 || named.some(({ id }) => id === teamId);
 }
 
-/** What is in the trash is gone: told as such among changes, and not listed otherwise. */
-export function toSource(node: LinearNode, tellsDeleted: boolean): SourceRecord[] {
+export function toSource(node: LinearNode): SourceRecord {
   const { id: externalId, updatedAt, trashed } = node;
   const modifiedAt = typeof updatedAt === 'string' ? { modifiedAt: updatedAt } : {};
-  if (trashed !== true) return [{ externalId, ...modifiedAt, data: node }];
-  return tellsDeleted ? [{ externalId, ...modifiedAt, deleted: true, data: null }] : [];
+  if (trashed === true) return { externalId, ...modifiedAt, deleted: true, data: null };
+  return { externalId, ...modifiedAt, data: node };
 }
 
-function startOf(from: Cursor | Since | undefined): Position {
-  const fresh: Position = { since: null, began: null, after: null, read: 0, size: FIRST_PAGE };
-  if (from === undefined) return fresh;
-  const isCursor = typeof from === 'string';
-  const shape = isCursor ? cursor : bookmark;
-  const parsed = shape.safeParse(jsonOf(isCursor ? from : from.bookmark));
-  if (!parsed.success) {
-    throw new ProviderFailure(
-      'cursor_expired',
-      'The place where reading stopped cannot be read any more. Nothing was deleted. A full listing is needed.',
-    );
-  }
-  return { ...fresh, ...parsed.data };
+export function tooLarge({ id, updatedAt }: LinearNode, object: LinearObject): SourceRecord {
+  const message = `This ${KINDS[object].type.toLowerCase()} is larger than one answer may be here. It was not read; the others were. Shorten it at Linear, or raise the limit of answers in this deployment.`;
+  return {
+    ...{ externalId: id, data: { id }, trouble: { code: 'too_large', message } },
+    ...(typeof updatedAt === 'string' && { modifiedAt: updatedAt }),
+  };
 }
 
-function cursorOf({ since, began, after, read, size }: Position & { began: string; after: string }): Cursor {
-  return JSON.stringify({ v: 1, since, began, after, read, size } satisfies z.infer<typeof cursor>);
+function looping(url: URL): ProviderFailure {
+  return new ProviderFailure(
+    'provider_cursor_loop',
+    `${url.host} answered a page that it had answered before: going on would never end. What was read so far is kept.`,
+  );
 }
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function tooLarge(url: URL, type: string): ProviderFailure {
+function tooCostly(url: URL): ProviderFailure {
   return new ProviderFailure(
     'provider_contract_broken',
-    `A single ${type} of ${url.host} is larger than this deployment reads. What was read so far is kept. Make it smaller there, or raise the limit of answers.`,
+    `${url.host} says that a query for a single record costs too much. What was read so far is kept. Check the address in the settings.`,
+  );
+}
+
+function endless(url: URL): ProviderFailure {
+  return new ProviderFailure(
+    'provider_contract_broken',
+    `${url.host} sends single records that are larger than an answer may be, one after the other. What was read so far is kept. Check the address in the settings, or raise the limit of answers.`,
   );
 }
