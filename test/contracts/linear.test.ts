@@ -51,7 +51,7 @@ describeProvider('Linear', async () => {
       {
         object: 'tasks',
         ids: () => [...issues],
-        total: () => null,
+        total: () => issues.size,
         async change() {
           await ask(KEY, 'mutation { issueUpdate(id: "issue-7", input: { title: "Renamed" }) { success } }');
           await ask(KEY, 'mutation { issueDelete(id: "issue-9") { success } }');
@@ -59,7 +59,13 @@ describeProvider('Linear', async () => {
           return { changed: 'issue-7', deleted: 'issue-9' };
         },
       },
-      { object: 'projects', pages: 1, ids: () => projects, total: () => null, change: 'impossible' },
+      {
+        object: 'projects',
+        pages: 1,
+        ids: () => projects,
+        total: () => projects.length,
+        change: 'impossible',
+      },
     ],
     open: (opening) => linearProvider.open(connectionOf(settings, { apiKey: KEY }, opening)),
     refused: {

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from '../../local/ports.js';
+import { serve } from '../providers/local-server.js';
 
 /** What is in the account when the lab starts; the emulator's own names (npm `emulate`). */
 export interface LinearSeed {
@@ -25,7 +26,13 @@ export interface LinearSeed {
     project?: string;
     due_date?: string;
   }[];
-  oauth_apps?: { client_id: string; client_secret: string; name: string; redirect_uris: string[] }[];
+  oauth_apps?: {
+    client_id: string;
+    client_secret: string;
+    name: string;
+    redirect_uris: string[];
+    scopes: string[];
+  }[];
   tokens: { token: string; type: 'personal'; user: string; scopes: string[] }[];
 }
 
@@ -34,8 +41,8 @@ export interface LinearLab {
   settings: { apiUrl: string; authorizeUrl: string; tokenUrl: string };
   /** A query or change with a token of the seed. Throws on errors. */
   ask(token: string, query: string, variables?: Record<string, unknown>): Promise<Record<string, unknown>>;
-  /** As if the person took it back there. */
-  revoke(token: string): Promise<void>;
+  /** As if the person took back what was granted to us: every token, of access and for renewal. */
+  revokeGrants(): Promise<void>;
   /** Logs a person in at the address of an authorization request; answers where the browser is sent. */
   logIn(authorizationUrl: string, email: string): Promise<URL>;
   stop(): Promise<void>;
@@ -55,12 +62,14 @@ export async function startLinearLab(seed: LinearSeed): Promise<LinearLab> {
     ended.then(() => Promise.reject(new Error('the Linear lab did not start'))),
   ]);
   const url = `http://127.0.0.1:${port}`;
+  const tokens: string[] = [];
+  const desk = await tokenDesk(url, tokens);
   return {
     url,
     settings: {
       apiUrl: `${url}/graphql`,
       authorizeUrl: `${url}/oauth/authorize`,
-      tokenUrl: `${url}/oauth/token`,
+      tokenUrl: `${desk.url}/oauth/token`,
     },
     async ask(token, query, variables = {}) {
       const answer = await fetch(`${url}/graphql`, {
@@ -72,13 +81,15 @@ export async function startLinearLab(seed: LinearSeed): Promise<LinearLab> {
       if (!said.data || said.errors) throw new Error(JSON.stringify(said));
       return said.data;
     },
-    async revoke(token) {
-      await fetch(`${url}/oauth/revoke`, { method: 'POST', body: new URLSearchParams({ token }) });
+    async revokeGrants() {
+      for (const token of tokens.splice(0)) {
+        await fetch(`${url}/oauth/revoke`, { method: 'POST', body: new URLSearchParams({ token }) });
+      }
     },
     logIn: (authorizationUrl, email) => logIn(url, authorizationUrl, email),
     async stop() {
       if (child.connected) child.disconnect();
-      await ended;
+      await Promise.all([ended, desk.close()]);
     },
   };
 }
@@ -100,4 +111,21 @@ async function logIn(url: string, authorizationUrl: string, email: string): Prom
   const back = answer.headers.get('location');
   if (back === null) throw new Error(`the log-in page answered ${answer.status}`);
   return new URL(back);
+}
+
+/** Hands requests for tokens on, and remembers what was granted: the lab itself shows no token to anybody. */
+function tokenDesk(url: string, tokens: string[]): ReturnType<typeof serve> {
+  return serve((request, response) => {
+    void (async () => {
+      const parts: Buffer[] = [];
+      for await (const part of request) parts.push(part as Buffer);
+      const headers = { 'content-type': request.headers['content-type'] ?? '' };
+      const answer = await fetch(`${url}${request.url ?? ''}`, {
+        ...{ method: 'POST', headers, body: Buffer.concat(parts) },
+      });
+      const text = await answer.text();
+      for (const [, token = ''] of text.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) tokens.push(token);
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
+    })();
+  });
 }

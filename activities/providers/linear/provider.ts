@@ -10,8 +10,11 @@ import { ACCOUNT, PEOPLE, probeQuery, TEAMS } from './queries.js';
 import type { LinearObject, Query } from './queries.js';
 import { readObject } from './reading.js';
 import { findByIds } from './looking-up.js';
+import { countObject } from './counting.js';
 
 const IDS_AT_ONCE = 50;
+/** Addresses of records that were looked up; all are forgotten at once where a session looks up more. */
+const MOST_ADDRESSES = 10_000;
 
 /** Linear: projects and issues over its GraphQL API. It only ever reads. */
 export const linearProvider: Provider = { ...linear, open };
@@ -33,6 +36,7 @@ async function open(connection: OpenConnection): Promise<Session> {
   }
 
   function seen(records: SourceRecord[]): SourceRecord[] {
+    if (urls.size > MOST_ADDRESSES) urls.clear();
     for (const { externalId, data } of records) {
       const at = isJsonObject(data) ? data['url'] : undefined;
       if (typeof at === 'string' && /^https?:\/\//.test(at)) urls.set(externalId, at);
@@ -63,6 +67,8 @@ async function open(connection: OpenConnection): Promise<Session> {
       }
       return seen(found);
     },
+    total: async (object, signal) =>
+      countObject({ client, url, object: known(object), teamId: await teamId(signal), signal }),
     async people(signal) {
       const nodes = await readAll(client, url, { query: PEOPLE, list: 'users' }, signal);
       return nodes.map(toPerson);

@@ -48,9 +48,13 @@ export const KINDS: Readonly<Record<LinearObject, Kind>> = {
   },
 };
 
-function fieldsOf(kind: Kind, without: Without): string {
+/** Which record it is, whether it is in the trash, and of whom: for counting, and for records that are too large. */
+const TELLING: ReadonlySet<string> = new Set(['id', 'updatedAt', 'trashed', 'team', 'teams']);
+
+function fieldsOf(kind: Kind, without: Without, only?: ListArgs['only']): string {
   const known = kind.fields.filter((field) => {
     const name = /^\w+/.exec(field)?.[0] ?? '';
+    if (only !== undefined && !TELLING.has(name)) return false;
     // Of a time when a project was of one team.
     if (kind.type === 'Project' && name === 'team')
       return without.has('Project.teams') && !without.has('Project.team');
@@ -67,8 +71,8 @@ export interface ListArgs {
   /** Only records of this team. */
   teamId: string | null;
   ids?: readonly string[];
-  /** What to ask of each record in place of everything that is mapped. */
-  fields?: string;
+  /** In place of everything that is mapped. */
+  only?: 'what tells it';
 }
 
 /** Whether the server narrows the list by itself; else everything comes, and the caller chooses. */
@@ -88,7 +92,7 @@ export function listQuery(object: LinearObject, args: ListArgs, without: Without
   const head = takesFilter ? `, $filter: ${kind.filter}` : '';
   const use = takesFilter ? ', filter: $filter' : '';
   return {
-    query: `query($first: Int, $after: String${head}) { ${kind.list}(first: $first, after: $after${use}${archived}) { nodes { ${args.fields ?? fieldsOf(kind, without)} } pageInfo { hasNextPage endCursor } } }`,
+    query: `query($first: Int, $after: String${head}) { ${kind.list}(first: $first, after: $after${use}${archived}) { nodes { ${fieldsOf(kind, without, args.only)} } pageInfo { hasNextPage endCursor } } }`,
     variables: { first: args.first, after: args.after, ...(takesFilter && { filter }) },
   };
 }

@@ -39,7 +39,7 @@ export async function fakeLinear(): Promise<FakeLinear> {
 }
 
 async function answer(fake: FakeLinear, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { query, variables = {} } = JSON.parse(await bodyOf(request)) as Omit<Asked, 'authorization'>;
+  const { query, variables } = JSON.parse(await bodyOf(request)) as Omit<Asked, 'authorization'>;
   const asked = { query, variables, authorization: request.headers.authorization ?? '' };
   fake.asked.push(asked);
   const { status = 200, headers = {}, body } = fake.on?.(asked) ?? { body: { data: dataOf(fake, asked) } };
