@@ -36,7 +36,8 @@ export interface Batch {
 
 /**
  * The source records that are meant, a batch after the other: whole pages of source, at most 500 records of at most 50 pages. Each
- * page is read once. After `stopAt` (ms) a batch ends at the next page, with nothing in it if nothing was meant.
+ * page is read once. After `stopAt` (ms) a batch ends at the next page, with nothing in it if nothing was meant; but one page is looked
+ * at however late it is, so that each slice comes further.
  */
 export async function* pickBatches(
   store: Pick<Store, 'repairs' | 'pages'>,
@@ -44,11 +45,13 @@ export async function* pickBatches(
   { from, now, stopAt }: { from: number; now: () => number; stopAt: number },
 ): AsyncGenerator<Batch, void> {
   let batch = emptyBatch();
+  let looked = false;
   for await (const state of statesOf(store, picking, from)) {
-    if (now() > stopAt) {
+    if (looked && now() > stopAt) {
       yield { ...batch, next: state.seq };
       return;
     }
+    looked = true;
     const found = await pickOf(store, picking, state);
     if (found.picked.length === 0) continue;
     const full =

@@ -101,7 +101,7 @@ async function repairObject(deps: ActivityDeps, job: ObjectJob): Promise<'done' 
     idsMayRepeat: provider.objects.find((offer) => offer.object === object)?.uniqueIds !== true,
     decisions: new Map(meant.map((decision) => [decision.externalId, decision])),
   };
-  await untieDecided(deps, repairing);
+  if ((await untieDecided(deps, repairing, job.stopAt)) === 'more') return 'more';
   const picking = pickingOf(job, rules, repairing, chosen);
   if (job.from < Number.MAX_SAFE_INTEGER && (await repairPicked(deps, job, repairing, picking)) === 'more') {
     return 'more';

@@ -19,53 +19,100 @@ type Place = { state: PageState; index: number; mark: string };
 /**
  * Decisions about source records that this run has taken already: what it wrote for the record is taken back, in a transaction of its
  * own, so that it can be decided as the person says. Safe to repeat: what is taken back is marked as left out, and is not found again.
+ * `more`: the slice's time (`stopAt`, ms) is over; never before one was taken back, so that each slice comes further.
  */
-export async function untieDecided(deps: ActivityDeps, job: Repairing): Promise<void> {
+export async function untieDecided(
+  deps: ActivityDeps,
+  job: Repairing,
+  stopAt: number,
+): Promise<'done' | 'more'> {
+  if (job.decisions.size === 0) return 'done';
+  const pages = await pagesOf(deps, job);
   const done: string[] = [];
+  let end: 'done' | 'more' = 'done';
   for (const decision of job.decisions.values()) {
     job.signal.throwIfAborted();
-    if (await isSettled(deps, job, decision)) done.push(decision.externalId);
+    const { settled, untied } = await carryOut(deps, job, decision, pages.get(decision.externalId));
+    if (settled) done.push(decision.externalId);
+    if (untied && deps.now().getTime() > stopAt) {
+      end = 'more';
+      break;
+    }
   }
-  await deps.store.decisions.applied(job.ref, job.object, done, deps.now().toISOString());
+  if (done.length > 0)
+    await deps.store.decisions.applied(job.ref, job.object, done, deps.now().toISOString());
+  return end;
 }
 
-/** True: nothing is left to be done about it. */
-async function isSettled(deps: ActivityDeps, job: Repairing, decision: DecisionDoc): Promise<boolean> {
+/** `settled`: nothing is left to be done about it. */
+interface Carried {
+  settled: boolean;
+  untied: boolean;
+}
+
+async function carryOut(
+  deps: ActivityDeps,
+  job: Repairing,
+  decision: DecisionDoc,
+  seq: number | undefined,
+): Promise<Carried> {
   const { store } = deps;
   const { ref, object, origin } = job;
   const { externalId } = decision;
-  const place = await findPlace(deps, job, externalId);
-  if (!place) return true;
-  if (place.mark === 'p') return decision.decision === 'skip';
-  if (place.mark !== 'c' && place.mark !== 'u') return place.mark !== 'f';
+  const as = (settled: boolean, untied = false): Carried => ({ settled, untied });
+  const place = seq === undefined ? null : await placeOn(deps, job, seq, externalId);
+  if (!place) return as(true);
+  if (place.mark === 'p') return as(decision.decision === 'skip');
+  if (place.mark !== 'c' && place.mark !== 'u') return as(place.mark !== 'f');
   const [link] = await store.links.byExternalIds(ref.workspaceId, origin, object, [externalId]);
-  if (!link || link.runId > ref.runId) return true;
-  if (decision.decision === 'update' && link.recordId === decision.recordId) return true;
+  if (!link || link.runId > ref.runId) return as(true);
+  if (decision.decision === 'update' && link.recordId === decision.recordId) return as(true);
   const entries = await store.repairs.entriesOf(ref, object, externalId);
   const first = entries.find((entry) => entry.linkBefore === null && entry.linkAfter !== null);
-  if (!first || (decision.decision === 'create' && first.outcome === 'created')) return true;
+  if (!first || (decision.decision === 'create' && first.outcome === 'created')) return as(true);
   const untied = await untie(deps, job, { externalId, place, entries, recordId: link.recordId });
-  return !untied || decision.decision === 'skip';
+  return as(!untied || decision.decision === 'skip', untied);
 }
 
-async function findPlace(
+/** On which page of source each record with a decision stands (not as a repeat), found in one walk. */
+async function pagesOf(
   { store }: ActivityDeps,
-  { ref, object }: Repairing,
-  externalId: string,
-): Promise<Place | null> {
-  const externalIds = [externalId];
-  for (let from: number | null = 0; from !== null;) {
+  { ref, object, decisions, signal }: Repairing,
+): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  const externalIds = [...decisions.keys()];
+  for (let from: number | null = 0; from !== null && found.size < externalIds.length;) {
+    signal.throwIfAborted();
     const { items, next } = await store.repairs.states(ref, object, { from, limit: 10, externalIds });
-    for (const state of items) {
-      const page = await store.pages.source(ref, object, state.seq);
-      const index = (page?.records ?? []).findIndex(
-        (record, at) => record.externalId === externalId && state.marks[at] !== 'r',
-      );
-      if (index >= 0) return { state, index, mark: state.marks[index] ?? '' };
+    for (const { seq, marks } of items) {
+      const page = await store.pages.source(ref, object, seq);
+      (page?.records ?? []).forEach(({ externalId }, at) => {
+        if (!decisions.has(externalId) || found.has(externalId) || marks[at] === 'r') return;
+        found.set(externalId, seq);
+      });
     }
     from = next;
   }
-  return null;
+  return found;
+}
+
+/** As it stands now: taking back another record of the same page has moved its marks. */
+async function placeOn(
+  { store }: ActivityDeps,
+  { ref, object }: Repairing,
+  seq: number,
+  externalId: string,
+): Promise<Place | null> {
+  const [{ items }, page] = await Promise.all([
+    store.repairs.states(ref, object, { from: seq, limit: 1, externalIds: [externalId] }),
+    store.pages.source(ref, object, seq),
+  ]);
+  const [state] = items;
+  if (state?.seq !== seq) return null;
+  const index = (page?.records ?? []).findIndex(
+    (record, at) => record.externalId === externalId && state.marks[at] !== 'r',
+  );
+  return index < 0 ? null : { state, index, mark: state.marks[index] ?? '' };
 }
 
 interface Untying {

@@ -1,6 +1,7 @@
 import { readAhead } from '../../activities/repair/read-ahead.js';
 import type { RunRef } from '../../workflows/contract/ids.js';
 import { must, openHouse, type House } from '../support/activity-house.js';
+import { policies } from '../support/record-makers.js';
 import { ANN, MAPPING, repairDesk } from '../support/repair-desk.js';
 import { people, scriptedProvider } from '../support/scripted-provider.js';
 
@@ -34,17 +35,17 @@ async function imported(badPages: readonly number[]): Promise<RunRef> {
   return ref;
 }
 
-/** Half a minute passes each time anybody looks. */
-function hurriedClock(): () => Date {
+/** So much time passes each time anybody looks. */
+function hurriedClock(stepMs: number): () => Date {
   let at = Date.now();
-  return () => new Date((at += 30_000));
+  return () => new Date((at += stepMs));
 }
 
-async function slices(ref: RunRef, repairId: string): Promise<number> {
+async function slices(ref: RunRef, repairId: string, stepMs = 30_000): Promise<number> {
   const args = { ref, repairId, object: null, code: null, externalIds: null, actor: ANN };
   for (let slice = 1; ; slice += 1) {
     if (slice > 20 * PAGES) throw new Error('The repair does not come to its end.');
-    const end = await house.run('repairSlice', args, { deps: { now: hurriedClock() } });
+    const end = await house.run('repairSlice', args, { deps: { now: hurriedClock(stepMs) } });
     if (end.state === 'done') return slice;
     expect(must((await house.theRun(ref)).repair).state).toBe('running');
   }
@@ -64,7 +65,7 @@ describe('the slices of a repair', () => {
     };
     const args = { ref, repairId: 'idle', object: null, code: null, externalIds: null, actor: ANN };
     const how = (): { deps: object } => ({
-      deps: { now: hurriedClock(), store: { ...house.store, repairs: watched } },
+      deps: { now: hurriedClock(90_000), store: { ...house.store, repairs: watched } },
     });
     let last = await house.run('repairSlice', args, how());
     for (let slice = 0; last.state === 'more' && slice < 50; slice += 1) {
@@ -98,6 +99,49 @@ describe('the slices of a repair', () => {
     );
     await repairs.moveOn(ref, 'contacts', { epoch: second.epoch, seq: 4 });
     expect((await house.theRun(ref)).repair?.next).toEqual({ object: 'contacts', seq: 4 });
+  });
+});
+
+describe('decisions on many duplicates', () => {
+  it('are carried out in slices, each exactly once', async () => {
+    const other = scriptedProvider({ id: 'other' });
+    const { provider, script } = scriptedProvider();
+    const MANY = 5;
+    other.script.answers = {
+      contacts: [people(MANY, 1, {}).map((each) => ({ ...each, externalId: `X${each.externalId}` }))],
+    };
+    script.answers = { contacts: [people(3, 1), people(2, 4)] };
+    const existing = { contacts: 'create' as const };
+    const app = await house.install(provider, { mapping: MAPPING, policies: policies({ existing }) });
+    const { workspaceId } = app;
+    const before = await house.begin(
+      await house.install(other.provider, { workspaceId, appId: 'other-app', mapping: MAPPING }),
+    );
+    await house.transfer(before);
+    await ended(before);
+    const theirs = await house.records(workspaceId);
+    const ref = await house.begin(app);
+    await house.transfer(ref);
+    await ended(ref);
+    expect(await house.records(workspaceId)).toHaveLength(2 * MANY);
+    for (const { recordId, fields } of theirs) {
+      const own = [...people(MANY, 1)].find(({ data }) => (data as { name: string }).name === fields['name']);
+      const at = new Date().toISOString();
+      const about = { workspaceId, runId: ref.runId, object: 'contacts' as const };
+      const externalId = must(own).externalId;
+      const said = { decision: 'update' as const, recordId, by: ANN, at, appliedAt: null };
+      await house.store.decisions.put({ ...about, externalId, ...said });
+    }
+
+    // Each slice is over as soon as one was taken back.
+    expect(await slices(ref, 'decided', 90_000)).toBeGreaterThan(MANY);
+
+    expect(await house.store.decisions.open(ref, 'contacts')).toEqual([]);
+    expect(await booksOf(ref)).toMatchObject({ created: 0, updated: MANY, skipped: 0, duplicate: 0 });
+    const left = await house.records(workspaceId);
+    expect(left.map(({ recordId }) => recordId).sort()).toEqual(
+      theirs.map(({ recordId }) => recordId).sort(),
+    );
   });
 });
 
