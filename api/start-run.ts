@@ -4,6 +4,7 @@ import { isTerminal } from '../workflows/contract/status.js';
 import { delay } from './ask.js';
 import type { ApiDeps } from './deps.js';
 import { Problem } from './errors.js';
+import type { LiveWorkflow } from './workflow-gateway.js';
 
 /** So often, with this pause, a start waits for the workflow of a run that has just ended to close. */
 export const CLOSING_TRIES = 12;
@@ -24,11 +25,11 @@ export async function startRun(deps: StartDeps, run: RunDoc): Promise<RunDoc> {
     if (started.state === 'started') return begun(deps, run, started.temporalRunId);
     if (started.live?.runId === runId) return begun(deps, run, null);
     const { live } = started;
-    if (live && (live.kind === 'cleanup' || !(await hasEnded(deps, workspaceId, live.runId)))) {
+    if (live && (await isAtWork(deps, workspaceId, live))) {
       await deps.store.runs.removeUnstarted(workspaceId, runId);
       throw alreadyActive(live.runId);
     }
-    // The run under this id has ended and its workflow is about to close.
+    // What ran under this id has ended and its workflow is about to close.
     if (tries >= CLOSING_TRIES) {
       await deps.store.runs.removeUnstarted(workspaceId, runId);
       throw alreadyActive(live?.runId ?? null);
@@ -44,9 +45,18 @@ async function begun({ store }: StartDeps, run: RunDoc, temporalRunId: string | 
   return patched ?? (await store.runs.get(workspaceId, runId)) ?? run;
 }
 
-async function hasEnded({ store }: StartDeps, workspaceId: string, runId: string): Promise<boolean> {
-  const run = await store.runs.get(workspaceId, runId);
-  return run !== null && isTerminal(run.status);
+/** Whether the workflow still has something to do, as the run's document tells it. */
+async function isAtWork({ store }: StartDeps, workspaceId: string, live: LiveWorkflow): Promise<boolean> {
+  const run = await store.runs.get(workspaceId, live.runId);
+  switch (live.kind) {
+    case 'cleanup':
+      return run?.cleanup?.state === 'running';
+    case 'repair':
+      return run?.repair?.state === 'running';
+    case 'import':
+    case 'sync':
+      return run === null || !isTerminal(run.status);
+  }
 }
 
 export function alreadyActive(runId: string | null): Problem {

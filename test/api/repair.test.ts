@@ -1,3 +1,4 @@
+import { CLOSING_PAUSE_MS, CLOSING_TRIES } from '../../api/start-run.js';
 import type { DecidedPage, DuplicateFound } from '../../activities/records/page.js';
 import { noCounts, type SourceRecord } from '../../activities/records/types.js';
 import type { RunDoc } from '../../activities/store/run-documents.js';
@@ -106,6 +107,50 @@ describe('repairing a run, and deciding about duplicates', () => {
     api.call('post', `/v1/runs/${run.runId}/repair`, { body, headers });
   const put = (externalId: string, body: object) =>
     api.call('put', `/v1/runs/${run.runId}/duplicates/contacts/${externalId}`, { body });
+
+  it('is at work until its end is written: then a start waits for its workflow to close', async () => {
+    await end();
+    expect((await post({})).status).toBe(202);
+    const at = new Date().toISOString();
+    const repair: NonNullable<RunDoc['repair']> = {
+      ...{
+        repairId: 'r',
+        state: 'running',
+        object: null,
+        code: null,
+        externalIds: null,
+        repaired: 0,
+        changed: 0,
+      },
+      ...{
+        stillFailed: 0,
+        error: null,
+        by: { id: 'a', name: 'A' },
+        at,
+        endedAt: null,
+        next: null,
+        rulesVersion: null,
+      },
+    };
+    const begin = () => api.call('post', `/v1/apps/${appId}/runs`, { body: { kind: 'import' } });
+    await api.store.runs.patch('default', run.runId, { repair });
+    const began = performance.now();
+    expect((await begin()).body).toMatchObject({ code: 'run_already_active', runId: run.runId });
+    expect(performance.now() - began).toBeLessThan((CLOSING_TRIES * CLOSING_PAUSE_MS) / 2);
+
+    await api.store.runs.patch('default', run.runId, { repair: { ...repair, state: 'done', endedAt: at } });
+    const { startRun } = api.gateway;
+    let tries = 0;
+    api.gateway.startRun = (...args) => {
+      tries += 1;
+      if (tries === 3) api.gateway.end(appId);
+      return startRun(...args);
+    };
+    const { status, body } = await begin();
+    api.gateway.startRun = startRun;
+    expect([status, tries]).toEqual([202, 3]);
+    await api.store.runs.patch('default', body.runId, { status: 'completed', endedAt: at });
+  });
 
   it('goes to the workflow of a run that waits in its review, once per Idempotency-Key', async () => {
     await api.store.runs.patch('default', run.runId, {
