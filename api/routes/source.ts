@@ -63,7 +63,10 @@ export const getBackup = endpoint({
       await written(res, `${line}\n`);
       if (res.destroyed) break;
     }
-    res.end();
+    // Pages that went while they were read would be missing without a word: an answer that is cut off says that it is not whole.
+    const after = await call.deps.store.runs.get(run.workspaceId, run.runId);
+    if (after?.undoExpired === false) res.end();
+    else res.destroy();
     return 'streamed';
   },
 });

@@ -216,6 +216,21 @@ describe('decisions on a run', () => {
       expect((await api.call('get', `/v1/runs/${runId}/${path}`)).body.code).toBe('source_expired');
   });
 
+  it('cuts off a backup whose pages went while it was read, so that nobody takes it for whole', async () => {
+    await end();
+    expect((await api.call('get', `/v1/runs/${runId}/backup`)).status).toBe(200);
+    const { runs } = api.store;
+    const { get } = runs;
+    let asked = 0;
+    runs.get = async (...args) => {
+      const found = await get(...args);
+      asked += 1;
+      return found && { ...found, undoExpired: asked > 1 };
+    };
+    await expect(api.call('get', `/v1/runs/${runId}/backup`)).rejects.toThrow(/aborted|hang up/);
+    runs.get = get;
+  });
+
   it('previews an undo without starting one', async () => {
     const numbers = { remove: 2, restore: 1, keep: 0, eventsDropped: 0, eventsDelivered: 0, conflicts: [] };
     api.gateway.onAsk = ({ answerId }) => api.store.answers.put(answerId, { result: numbers });

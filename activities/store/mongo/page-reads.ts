@@ -82,9 +82,11 @@ export async function* streamSource(
 ): AsyncIterable<{ object: ObjectName; seq: number; record: SourceRecord }> {
   for (const object of OBJECTS) {
     const span = { from: 0, to: await pageCount(database, ref, object) };
-    const only = { projection: { data: 1 } as const, atOnce: RAW_AT_ONCE };
+    const only = { projection: { data: 1, origin: 1 } as const, atOnce: RAW_AT_ONCE };
     for await (const page of pagesBetween(database, { ref, object }, span, only)) {
       signal.throwIfAborted();
+      // That something was missing there is our finding: nobody sent it.
+      if (page.origin === 'absence') continue;
       for (const record of await recordsOf(page)) yield { object, seq: seqOf(page), record };
     }
   }
