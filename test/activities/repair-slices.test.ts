@@ -145,6 +145,38 @@ describe('decisions on many duplicates', () => {
   });
 });
 
+describe('a failure that a person let pass', () => {
+  it('is let pass still where it fails in the same way again, and open where something else is wrong', async () => {
+    const { provider, script } = scriptedProvider();
+    script.answers = { contacts: [people(1, 1, { name: '' })] };
+    const app = await house.install(provider, { mapping: MAPPING });
+    const ref = await house.begin(app);
+    await house.transfer(ref);
+    await ended(ref);
+    const states = async () => {
+      const { items } = await house.store.problems.list(ref, { severity: 'failed' }, { limit: 10 });
+      return items.map(({ code, field, state }) => ({ code, field, state }));
+    };
+    const again = { ref, object: null, code: null, externalIds: ['P1'], actor: ANN };
+    expect(await house.store.problems.dismiss(ref, { note: 'Known.', actor: ANN, externalIds: ['P1'] })).toBe(
+      1,
+    );
+    expect(await house.run('repairSlice', { ...again, repairId: 'again' })).toEqual({ state: 'done' });
+    expect(await states()).toEqual([{ code: 'required_missing', field: 'name', state: 'dismissed' }]);
+
+    const fields = {
+      ...MAPPING.objects.contacts.fields,
+      name: { path: 'name', default: 'Somebody' },
+      birthday: 'email',
+    };
+    await house.store.apps.patch(app.workspaceId, app.appId, {
+      mapping: { ...MAPPING, objects: { contacts: { fields } } },
+    });
+    expect(await house.run('repairSlice', { ...again, repairId: 'otherwise' })).toEqual({ state: 'done' });
+    expect(await states()).not.toContainEqual(expect.objectContaining({ state: 'dismissed' }));
+  });
+});
+
 describe('what is made ahead', () => {
   async function* counted(log: string[]): AsyncGenerator<number, void> {
     try {

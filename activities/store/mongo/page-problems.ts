@@ -76,6 +76,15 @@ export function failedKey(place: PagePlace, n: number): string {
   return keyOf(place, 'failed', padded(place.seq), padded(n, 5));
 }
 
+/** What `writeProblems` lists one by one of a page: its key, and what is the same wherever the same record fails alike. */
+export function singleKeys(
+  place: PagePlace,
+  drafts: readonly ProblemDraft[],
+): { _id: string; sameAs: string | undefined }[] {
+  const listed = drafts.filter(isSingle).map((draft, index) => failedProblem(place, draft, index));
+  return listed.map(({ _id, sameAs }) => ({ _id, sameAs }));
+}
+
 function failedProblem(place: PagePlace, draft: ProblemDraft, index: number): ProblemStored {
   const { ref, object, planned } = place;
   const _id = failedKey(place, index);

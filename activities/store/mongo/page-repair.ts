@@ -16,7 +16,7 @@ import { readJournal } from './journal.js';
 import { fromBlob, toBlob } from './json.js';
 import { pack } from './pack.js';
 import { pageCount, pageKey, pagesBetween, seqOf } from './page-keys.js';
-import { failedKey, saidKey, writeProblems } from './page-problems.js';
+import { failedKey, saidKey, singleKeys, writeProblems } from './page-problems.js';
 import { changeRecords, planRecords, raiseTurn, updateExactly } from './page-writes.js';
 import { movePending, removeRecords, restoreLinks } from './page-undo.js';
 import { transact, type Tx } from './transaction.js';
@@ -143,13 +143,12 @@ export async function repairBooks(tx: Tx, commit: ApplyCommit, part: RepairPart)
   const settled = part.settled.map(({ seq, n }) => failedKey({ ref, object, seq }, n));
   const found = await updateAlike(tx, 'problems', settled, { $set: { state: 'repaired' } });
   if (found !== settled.length) throw new Conflict('problems that were to be settled are gone');
-  await deleteAll(
-    tx,
-    'problems',
-    part.replaced.map(({ seq, n }) => failedKey({ ref, object, seq }, n)),
-  );
+  const replaced = part.replaced.map(({ seq, n }) => failedKey({ ref, object, seq }, n));
+  const passed = await dismissedAmong(tx, replaced);
+  await deleteAll(tx, 'problems', replaced);
   await uncount(tx, commit, part.uncounted);
   await writeProblems(tx, commit, commit.decided.problems);
+  await dismissAgain(tx, commit, passed);
   const decided = part.decided.map((externalId) => idOf(ref.workspaceId, ref.runId, object, externalId));
   await updateAll(
     tx,
@@ -157,6 +156,33 @@ export async function repairBooks(tx: Tx, commit: ApplyCommit, part: RepairPart)
     decided.map((_id) => ({ q: { _id }, u: { $set: { appliedAt: now } } })),
   );
   await tell(tx, commit, part);
+}
+
+/** What a person let pass, by what it was about. */
+async function dismissedAmong({ database, session }: Tx, keys: readonly string[]): Promise<Dismissed> {
+  if (keys.length === 0) return new Map();
+  const found = await database
+    .collection('problems')
+    .find({ _id: { $in: [...keys] } }, { session })
+    .project<Pick<ProblemStored, 'sameAs' | 'state' | 'dismissed'>>({ sameAs: 1, state: 1, dismissed: 1 })
+    .toArray();
+  return new Map(
+    found.flatMap(({ sameAs, state, dismissed }) =>
+      state === 'dismissed' && sameAs !== undefined ? [[sameAs, dismissed] as const] : [],
+    ),
+  );
+}
+
+type Dismissed = ReadonlyMap<string, ProblemStored['dismissed']>;
+
+/** The same record that fails in the same way, with the same value, is let pass still; anything else is open. */
+async function dismissAgain(tx: Tx, commit: ApplyCommit, passed: Dismissed): Promise<void> {
+  if (passed.size === 0) return;
+  const updates = singleKeys(commit, commit.decided.problems).flatMap(({ _id, sameAs }): Update[] => {
+    const dismissed = sameAs === undefined ? undefined : passed.get(sameAs);
+    return dismissed === undefined ? [] : [{ q: { _id }, u: { $set: { state: 'dismissed', dismissed } } }];
+  });
+  await updateExactly(tx, 'problems', updates);
 }
 
 /** In the transaction that retention's mark would conflict with: nothing is repaired whose pages are about to go. */
