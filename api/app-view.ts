@@ -84,7 +84,7 @@ function plainMapping(
 }
 
 /** The first that holds. A paused run waits for a person as one in review does. */
-function runtimeStatus(
+export function runtimeStatus(
   app: AppDoc,
   live: readonly RunDoc[],
   lock: LockEvidence | null,

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { AppDoc } from '../../activities/store/documents.js';
 import type { ObjectName } from '../../workflows/contract/objects.js';
+import type { RunKind } from '../../workflows/contract/status.js';
 import { lockOf } from '../../activities/store/app-lock.js';
 import { whyNot } from '../actions-view.js';
 import { checkCredentials } from '../app-changes.js';
+import { runtimeStatus } from '../app-view.js';
 import { ask } from '../ask.js';
 import { checkApp } from '../check-app.js';
 import { endpoint, type Call } from '../endpoint.js';
@@ -11,7 +13,7 @@ import { Problem } from '../errors.js';
 import { appOf, describedBy } from '../lookup.js';
 import { workerSilent } from '../problem-of.js';
 import { readyFiles } from '../ready-files.js';
-import { connectionCheck } from '../shapes/app.js';
+import { appSheet, connectionCheck } from '../shapes/app.js';
 import { given, id, objectName } from '../shapes/common.js';
 import { finding, runKind } from '../shapes/run.js';
 import { storeCredentials } from '../store-credentials.js';
@@ -73,6 +75,14 @@ export const checkConnection = endpoint({
   },
 });
 
+const sheet = appSheet.shape;
+const beforeSync = z.object({
+  connection: sheet.connection.pick({ status: true }).optional().meta({ description: 'Of a sync' }),
+  runtimeStatus: sheet.runtimeStatus.optional().meta({ description: 'Of a sync, as on the sheet' }),
+  lastSyncedAt: sheet.lastSyncedAt.optional().meta({ description: 'Of a sync' }),
+  lastError: sheet.lastError.optional().meta({ description: 'Of a sync: what the last run ended with' }),
+});
+
 const preflight = z
   .looseObject({
     blockers: z.array(finding),
@@ -83,6 +93,7 @@ const preflight = z
     sentence: z
       .string()
       .meta({ description: 'What will happen to known, new and duplicate records, in words' }),
+    ...beforeSync.shape,
   })
   .meta({ id: 'Preflight' });
 
@@ -111,34 +122,50 @@ export const preflightApp = endpoint({
         { objects: outside, scope: app.scope },
       );
     }
-    const no = call.body.kind === 'sync' ? await refusalOfSync(call.deps, app) : null;
-    if (no) return { status: 200, body: blockedBy(no.code, `${no.message} Nothing would be moved.`) };
-    const looked = await objectsToLookAt(call.deps, app, objects);
-    if (looked instanceof Problem)
-      return { status: 200, body: blockedBy(looked.code, looked.message, looked.fields) };
-    const { workspaceId, appId } = app;
-    const question = {
-      about: 'preflight',
-      workspaceId,
-      appId,
-      objects: looked,
-      ...given({ kind: call.body.kind }),
-    } as const;
-    const answer = await ask(call.deps, question, PREFLIGHT_MS);
-    if (!answer) throw workerSilent();
-    if ('result' in answer) return { status: 200, body: answer.result };
-    return { status: 200, body: blockedBy(answer.error.code, answer.error.message) };
+    const sync = call.body.kind === 'sync' ? await lookBeforeSync(call.deps, app) : null;
+    const found = sync?.no
+      ? blockedBy(sync.no.code, `${sync.no.message} Nothing would be moved.`)
+      : await lookedAt(call.deps, app, objects, call.body.kind);
+    return { status: 200, body: { ...found, ...sync?.shown } };
   },
 });
 
-/** What a start would be refused for without asking the provider. */
-async function refusalOfSync(deps: Call['deps'], app: AppDoc): Promise<ReturnType<typeof whyNot>> {
+async function lookedAt(
+  deps: Call['deps'],
+  app: AppDoc,
+  objects: ObjectName[] | null,
+  kind: RunKind | undefined,
+): Promise<object> {
+  const looked = await objectsToLookAt(deps, app, objects);
+  if (looked instanceof Problem) return blockedBy(looked.code, looked.message, looked.fields);
+  const { workspaceId, appId } = app;
+  const question = { about: 'preflight', workspaceId, appId, objects: looked, ...given({ kind }) } as const;
+  const answer = await ask(deps, question, PREFLIGHT_MS);
+  if (!answer) throw workerSilent();
+  return 'result' in answer ? (answer.result as object) : blockedBy(answer.error.code, answer.error.message);
+}
+
+interface BeforeSync {
+  /** What a start would be refused for without asking the provider. */
+  no: ReturnType<typeof whyNot>;
+  /** What the sheet says of the app, for whoever looks before a sync. */
+  shown: z.infer<typeof beforeSync>;
+}
+
+async function lookBeforeSync(deps: Call['deps'], app: AppDoc): Promise<BeforeSync> {
   const description = describedBy(deps.descriptions, app.providerId);
   const [live, lock] = await Promise.all([
     deps.store.runs.live(app.workspaceId, app.appId),
     lockOf(deps, app),
   ]);
-  return whyNot('sync', app, description, live, lock);
+  const { lastSyncedAt, lastError } = app;
+  return {
+    no: whyNot('sync', app, description, live, lock),
+    shown: {
+      connection: { status: app.login ? 'pending' : app.connection.status },
+      ...{ runtimeStatus: runtimeStatus(app, live, lock), lastSyncedAt, lastError },
+    },
+  };
 }
 
 /** A file app's run moves what it has files for; what a start would refuse is a blocker here. */

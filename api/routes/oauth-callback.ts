@@ -58,6 +58,8 @@ export const oauthCallback = endpoint({
     'store_unavailable',
   ],
   async handle(call) {
+    // Programs that look a link over before a person opens it ask with HEAD: that is no return, and uses up nothing.
+    if (call.req.method === 'HEAD') return { status: 200 };
     let login: LoginDoc | null = null;
     try {
       login = await loginOf(call);

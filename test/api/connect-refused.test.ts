@@ -1,3 +1,4 @@
+import request from 'supertest';
 import { createActivities } from '../../activities/create-activities.js';
 import type { ActivityDeps } from '../../activities/deps.js';
 import { environment, must } from '../support/activity-house.js';
@@ -40,6 +41,16 @@ describe('a log-in that does not go well', () => {
       const url = await scene.lab.visit((await scene.begin()).href);
       url.searchParams.set('iss', scene.lab.url);
       expect((await scene.comeBack(url)).status).toBe(200);
+    });
+
+    it('is not a look at the address, which uses up nothing', async () => {
+      const url = await scene.lab.visit((await scene.begin()).href);
+      const looked = await request(scene.api.app).head(`${url.pathname}${url.search}`);
+      expect(looked.status).toBe(200);
+      expect(must(await scene.api.store.logins.byState(stateHash(url))).status).toBe('begun');
+      expect(scene.lab.asked).toEqual([]);
+      await scene.untouched();
+      expect((await scene.comeBack(url)).body).toMatchObject({ status: 'pending', appId: scene.appId });
     });
 
     it('is refused the second time', async () => {
