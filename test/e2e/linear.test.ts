@@ -152,6 +152,22 @@ describe('an issue tracker that a person logged in to', () => {
   );
 
   it(
+    'renews a token that ran out once, however many ask for it, and with the newest token for renewal',
+    async () => {
+      for (let round = 0; round < 2; round += 1) {
+        await lab.revokeGrants('access');
+        const before = lab.grants();
+        const check = () => desk.api.post(`/v1/apps/${appId}/check`, {});
+        const checks = await Promise.all([check(), check(), check(), run({ kind: 'sync' })]);
+        expect(checks[3]).toMatchObject({ status: 'completed', booksClosed: true });
+        expect((await sheet())['connection']).toMatchObject({ status: 'ready' });
+        expect(lab.grants()).toBe(before + 1);
+      }
+    },
+    IN_TIME,
+  );
+
+  it(
     'refuses a key that Linear does not know, and shows what to do',
     async () => {
       const other = await desk.install({ providerId: 'linear', settings: lab.settings, scope: ['tasks'] });

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from '../../local/ports.js';
-import { serve } from '../providers/local-server.js';
+import { bodyOf, serve } from '../providers/local-server.js';
 
 /** What is in the account when the lab starts; the emulator's own names (npm `emulate`). */
 export interface LinearSeed {
@@ -41,8 +41,10 @@ export interface LinearLab {
   settings: { apiUrl: string; authorizeUrl: string; tokenUrl: string };
   /** A query or change with a token of the seed. Throws on errors. */
   ask(token: string, query: string, variables?: Record<string, unknown>): Promise<Record<string, unknown>>;
-  /** As if the person took back what was granted to us: every token, of access and for renewal. */
-  revokeGrants(): Promise<void>;
+  /** As if the person took back what was granted to us: every token, of access and for renewal; or those of access ran out. */
+  revokeGrants(only?: 'access'): Promise<void>;
+  /** How often tokens were granted or renewed. */
+  grants(): number;
   /** Logs a person in at the address of an authorization request; answers where the browser is sent. */
   logIn(authorizationUrl: string, email: string): Promise<URL>;
   stop(): Promise<void>;
@@ -62,8 +64,12 @@ export async function startLinearLab(seed: LinearSeed): Promise<LinearLab> {
     ended.then(() => Promise.reject(new Error('the Linear lab did not start'))),
   ]);
   const url = `http://127.0.0.1:${port}`;
-  const tokens: string[] = [];
-  const desk = await tokenDesk(url, tokens);
+  const tokens: Granted[] = [];
+  let grants = 0;
+  const desk = await tokenDesk(url, (granted) => {
+    grants += 1;
+    tokens.push(...granted);
+  });
   return {
     url,
     settings: {
@@ -81,8 +87,10 @@ export async function startLinearLab(seed: LinearSeed): Promise<LinearLab> {
       if (!said.data || said.errors) throw new Error(JSON.stringify(said));
       return said.data;
     },
-    async revokeGrants() {
-      for (const token of tokens.splice(0)) {
+    grants: () => grants,
+    async revokeGrants(only) {
+      const taken = tokens.filter(({ kind }) => only === undefined || kind === only);
+      for (const { token } of taken) {
         await fetch(`${url}/oauth/revoke`, { method: 'POST', body: new URLSearchParams({ token }) });
       }
     },
@@ -113,18 +121,23 @@ async function logIn(url: string, authorizationUrl: string, email: string): Prom
   return new URL(back);
 }
 
-/** Hands requests for tokens on, and remembers what was granted: the lab itself shows no token to anybody. */
-function tokenDesk(url: string, tokens: string[]): ReturnType<typeof serve> {
+interface Granted {
+  kind: 'access' | 'refresh';
+  token: string;
+}
+
+/** Hands requests for tokens on, and tells what was granted: the lab itself shows no token to anybody. */
+function tokenDesk(url: string, granted: (tokens: Granted[]) => void): ReturnType<typeof serve> {
   return serve((request, response) => {
     void (async () => {
-      const parts: Buffer[] = [];
-      for await (const part of request) parts.push(part as Buffer);
       const headers = { 'content-type': request.headers['content-type'] ?? '' };
       const answer = await fetch(`${url}${request.url ?? ''}`, {
-        ...{ method: 'POST', headers, body: Buffer.concat(parts) },
+        ...{ method: 'POST', headers, body: await bodyOf(request) },
       });
       const text = await answer.text();
-      for (const [, token = ''] of text.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) tokens.push(token);
+      const found = [...text.matchAll(/"(access|refresh)_token":"([^"]+)"/g)];
+      if (found.length > 0)
+        granted(found.map(([, kind, token = '']) => ({ kind: kind as Granted['kind'], token })));
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
     })();
   });
