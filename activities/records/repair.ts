@@ -126,11 +126,13 @@ export function movesOf(
     numbers: { repaired: 0, changed: 0, stillFailed: 0 },
   };
   const drafts = draftsByRecord(decided);
+  const merged = new Set(decided.journal.map(({ externalId }) => externalId));
   const kept: { one: Picked; after: Mark; drafts: readonly ProblemDraft[]; replaces: boolean }[] = [];
   picked.forEach((one, index) => {
     const outcome = decided.outcomes[index];
     if (!outcome) return;
-    const verdict = verdictOf(one.before, markOf(outcome), outcome.outcome);
+    const untouched = outcome.outcome === 'unchanged' && !merged.has(one.externalId);
+    const verdict = verdictOf(one.before, markOf(outcome), outcome.outcome, untouched);
     count(moves.numbers, one.before, verdict, outcome.outcome);
     move(moves.moved, one.before, verdict.after);
     const said = drafts.get(index) ?? [];
@@ -159,9 +161,10 @@ interface Verdict {
 const TAKEN: ReadonlySet<Mark> = new Set(['c', 'u', 'n']);
 
 /** What was created in this run stays `created` however often it changes; nothing that is in the store becomes failed or skipped. */
-function verdictOf(before: Mark, now: Mark, outcome: string): Verdict {
+function verdictOf(before: Mark, now: Mark, outcome: string, untouched: boolean): Verdict {
   if (!TAKEN.has(before)) return { after: now, stays: false };
-  if (outcome === 'failed' || outcome === 'skipped') return { after: before, stays: true };
+  // The same source under the same rules was not looked at again, so nothing that was said of it is settled.
+  if (untouched || outcome === 'failed' || outcome === 'skipped') return { after: before, stays: true };
   const after = before === 'n' && now !== 'n' ? now : before;
   return { after, stays: false };
 }

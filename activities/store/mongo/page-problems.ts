@@ -9,7 +9,7 @@ import { insertAll, updateAll, type Update } from './commands.js';
 import { idOf, padded, prefixOf } from './ids.js';
 import type { Tx } from './transaction.js';
 
-const MOST_SAMPLES = 100;
+export const MOST_SAMPLES = 100;
 
 interface PagePlace {
   ref: RunRef;
@@ -32,12 +32,28 @@ export async function writeProblems(
   drafts: readonly ProblemDraft[],
 ): Promise<void> {
   if (drafts.length === 0) return;
-  const failed = drafts.filter(isSingle);
+  await writeSingle(tx, place, drafts);
+  await updateAll(
+    tx,
+    'problems',
+    [...byHeading(place, drafts)].map(([key, group]) => countedUpdate(place, key, group)),
+  );
+}
+
+/** What is listed one by one. */
+export async function writeSingle(tx: Tx, place: PagePlace, drafts: readonly ProblemDraft[]): Promise<void> {
   await insertAll(
     tx,
     'problems',
-    failed.map((draft, index) => failedProblem(place, draft, index)),
+    drafts.filter(isSingle).map((draft, index) => failedProblem(place, draft, index)),
   );
+}
+
+/** What is counted, by where it is counted. */
+export function byHeading(
+  place: Omit<PagePlace, 'seq'>,
+  drafts: readonly ProblemDraft[],
+): Map<string, ProblemDraft[]> {
   const counted = new Map<string, ProblemDraft[]>();
   for (const draft of drafts) {
     if (isSingle(draft)) continue;
@@ -46,11 +62,7 @@ export async function writeProblems(
     if (group) group.push(draft);
     else counted.set(key, [draft]);
   }
-  await updateAll(
-    tx,
-    'problems',
-    [...counted].map(([key, group]) => countedUpdate(place, key, group)),
-  );
+  return counted;
 }
 
 export function placeKey(ref: Pick<RunRef, 'workspaceId' | 'runId'>, object: ObjectName): string {
@@ -113,7 +125,7 @@ function digest(parts: readonly (string | null)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
-function countedKey(place: PagePlace, { severity, code, field, value }: ProblemDraft): string {
+function countedKey(place: Omit<PagePlace, 'seq'>, { severity, code, field, value }: ProblemDraft): string {
   return saidKey(place, [severity, code, field ?? null, value ?? null]);
 }
 
@@ -123,8 +135,8 @@ export function saidKey(place: Omit<PagePlace, 'seq'>, said: Said): string {
   return keyOf(place, 'counted', code, digest([severity, field ?? '', value ?? '']));
 }
 
-function countedUpdate(
-  { ref, object, planned }: PagePlace,
+export function countedUpdate(
+  { ref, object, planned }: Omit<PagePlace, 'seq'>,
   key: string,
   group: readonly ProblemDraft[],
 ): Update {
@@ -149,7 +161,7 @@ function countedUpdate(
   };
 }
 
-function sampleOf({ externalId, position }: ProblemDraft): { externalId?: string; position?: string } {
+export function sampleOf({ externalId, position }: ProblemDraft): { externalId?: string; position?: string } {
   return {
     ...(externalId === undefined ? {} : { externalId }),
     ...(position === undefined ? {} : { position }),

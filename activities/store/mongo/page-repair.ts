@@ -1,6 +1,6 @@
 import type { RunRef } from '../../../workflows/contract/ids.js';
 import type { ObjectName } from '../../../workflows/contract/objects.js';
-import type { PageNotes, Said } from '../../records/outcome-marks.js';
+import type { PageNotes } from '../../records/outcome-marks.js';
 import type { DuplicateFound, JournalEntry } from '../../records/page.js';
 import type { ApplyCommit, ApplyResult } from '../moving.js';
 import { Fenced } from '../moving.js';
@@ -16,7 +16,8 @@ import { readJournal } from './journal.js';
 import { fromBlob, toBlob } from './json.js';
 import { pack } from './pack.js';
 import { pageCount, pageKey, pagesBetween, seqOf } from './page-keys.js';
-import { failedKey, saidKey, singleKeys, writeProblems } from './page-problems.js';
+import { recount } from './page-headings.js';
+import { failedKey, singleKeys, writeSingle } from './page-problems.js';
 import { changeRecords, planRecords, raiseTurn, updateExactly } from './page-writes.js';
 import { movePending, removeRecords, restoreLinks } from './page-undo.js';
 import { transact, type Tx } from './transaction.js';
@@ -146,8 +147,8 @@ export async function repairBooks(tx: Tx, commit: ApplyCommit, part: RepairPart)
   const replaced = part.replaced.map(({ seq, n }) => failedKey({ ref, object, seq }, n));
   const passed = await dismissedAmong(tx, replaced);
   await deleteAll(tx, 'problems', replaced);
-  await uncount(tx, commit, part.uncounted);
-  await writeProblems(tx, commit, commit.decided.problems);
+  await writeSingle(tx, commit, commit.decided.problems);
+  await recount(tx, commit, part.uncounted, commit.decided.problems);
   await dismissAgain(tx, commit, passed);
   const decided = part.decided.map((externalId) => idOf(ref.workspaceId, ref.runId, object, externalId));
   await updateAll(
@@ -206,28 +207,6 @@ async function keepStates(
   await updateExactly(tx, 'pages', updates);
 }
 
-/** A heading under which nobody is left any more is repaired; it keeps how many there were. */
-async function uncount(tx: Tx, { ref, object }: Place, said: readonly Said[]): Promise<void> {
-  const by = new Map<string, number>();
-  for (const each of said) {
-    const key = saidKey({ ref, object }, each);
-    by.set(key, (by.get(key) ?? 0) + 1);
-  }
-  if (by.size === 0) return;
-  const { database, session } = tx;
-  const found = await database
-    .collection('problems')
-    .find({ _id: { $in: [...by.keys()] } }, { session })
-    .project<Pick<ProblemStored, '_id' | 'count' | 'state'>>({ count: 1, state: 1 })
-    .toArray();
-  const updates: Update[] = found.map(({ _id, count = 0, state }) => {
-    const left = count - (by.get(_id) ?? 0);
-    if (left > 0) return { q: { _id }, u: { $set: { count: left } } };
-    return { q: { _id }, u: { $set: { state: state === 'dismissed' ? state : 'repaired' } } };
-  });
-  await updateExactly(tx, 'problems', updates);
-}
-
 async function tell(tx: Tx, { ref, now }: ApplyCommit, part: RepairPart): Promise<void> {
   const { numbers, next } = part;
   const update = {
@@ -246,7 +225,7 @@ class Repeated extends Error {}
 
 /** Safe to repeat: a source record whose mark has moved already answers `repeated`. */
 async function untie(database: Database, commit: UntieCommit): Promise<ApplyResult> {
-  const { ref, object, undone } = commit;
+  const { ref, undone } = commit;
   const records = planRecords(ref.workspaceId, undone.writes, undone.bumps, undone.removals);
   try {
     await transact(database, async (tx) => {
@@ -258,13 +237,11 @@ async function untie(database: Database, commit: UntieCommit): Promise<ApplyResu
       await movePending(tx, commit);
       await refuseExpired(tx, ref);
       await keepStates(tx, commit, [commit.state]);
-      await uncount(tx, commit, commit.uncounted);
-      const drafts = commit.problems.map(({ externalId, message }) => ({
-        ...({ severity: 'warning', code: 'merge_kept', externalId, message } as const),
-      }));
-      await writeProblems(tx, { ref, object, seq: commit.state.seq }, [
+      await recount(tx, commit, commit.uncounted, [
         { severity: 'skipped', code: 'duplicate', message: DECIDED },
-        ...drafts,
+        ...commit.problems.map(({ externalId, message }) => ({
+          ...({ severity: 'warning', code: 'merge_kept', externalId, message } as const),
+        })),
       ]);
     });
     return 'applied';
