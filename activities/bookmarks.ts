@@ -110,8 +110,9 @@ async function settleFailures(
 }
 
 /**
- * What an undone run brought is to come again: the next sync starts from where that run started, or from the beginning. Never later
- * than where it would start now. While a run lives no bookmark has moved for it. Repeatable.
+ * What an undone run brought, or one that a person cleaned up after, is to come again: the next sync starts from where that run
+ * started, or from the beginning. Never later than where it would start now. While a run lives no bookmark has moved for it.
+ * Repeatable. What people did by hand stays theirs when it comes: a record they archived stays so, and so does a value they set.
  */
 export async function moveBookmarkBack(
   { store }: ActivityDeps,

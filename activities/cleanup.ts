@@ -57,6 +57,7 @@ export function createUndoActivities(deps: ActivityDeps): Pick<Activities, 'undo
           ...{ workspaceId: run.workspaceId, runId: run.runId, object, decision: 'cleanup_recorded' },
           ...{ cleanupBy: 'person', confirmed: ['cleanup_done'], note: args.note, actor: args.actor, at },
         });
+        await moveBookmarkBack(deps, args.ref, run, object);
         await markCleaned(deps, args.ref, object);
         await recordEntry(store.runs, args.ref, args, object, at);
       }
